@@ -1,0 +1,43 @@
+# make demo and make test each do all the set-up on a fresh machine that has python3.11+ and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup demo test check bench serve format clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: $(VENV)/.ready  ## .venv with everything pinned, and .venv/bin/thresher
+
+$(VENV)/.ready: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	touch $@
+
+demo: setup  ## the main job on a sandbox: connectors, ledger, alert
+	$(BIN)/thresher demo
+
+test: setup  ## the fast tests
+	$(BIN)/python -m pytest
+
+check: setup  ## format, lint, types, import rules, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+bench: setup  ## benchmarks, as ratios
+	$(BIN)/python -m tests.benchmarks
+
+serve: setup  ## web page, JSON API and scheduler on loopback
+	$(BIN)/thresher serve
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache

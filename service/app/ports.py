@@ -1,0 +1,312 @@
+"""What the use cases need from outside, as protocols; wiring.py fills them. Tests give fakes by constructor.
+
+Everything stored carries its portfolio and account from day one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from connectors.contract import Balances, Connector, Coverage, Cursor, Page, PriceSource, Quote, RawRecord, Source
+from service.domain.alerts import Alert, Message
+from service.domain.assets import AssetTable
+from service.domain.harvest import HarvestSettings, Opportunity
+from service.domain.issues import Issue
+from service.domain.ledger import Ledger
+from service.domain.reconcile import Booked
+from service.domain.rules import Rules
+from service.domain.statements import Statement
+from service.domain.tax import Profile
+from service.settings import Settings
+
+AccountStatus = Literal["active", "paused", "refused", "error"]
+"""refused: a person must act (key, rights, chain). error: the last sync failed and will be tried again."""
+
+
+# ------------------------------------------------------------------ refusals
+
+
+class Refused(Exception):
+    """The use case will not do it: `field` names the input, the text is one sentence with the remedy. Exit code 2."""
+
+    def __init__(self, field: str, says: str) -> None:
+        super().__init__(says)
+        self.field = field
+
+
+class Stopped(Exception):
+    """An account cannot go on until a person acts. Exit code 3."""
+
+    def __init__(self, account: str, says: str) -> None:
+        super().__init__(says)
+        self.account = account
+
+
+class Busy(Exception):
+    """Another process syncs this account. Exit code 1."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"{account} is being synced by another process")
+        self.account = account
+
+
+# ------------------------------------------------------------------ stored values
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    """From (portfolio, connector, source, identity): adding the same identity twice finds the existing one."""
+    portfolio: str
+    kind: Literal["exchange", "wallet", "file"]
+    connector: str
+    """Entry-point name."""
+    source: str
+    """ccxt id or chain name."""
+    identity: str
+    """What the source says it is (Identity.id)."""
+    address: str
+    """What is watched; empty for an exchange."""
+    label: str
+    settings: Mapping[str, str]
+    status: AccountStatus
+    says: str
+    """Why it is paused, refused or in error; what the holder should know of a key."""
+    permissions: str
+    added_at: datetime
+    last_sync: datetime | None = None
+    proved_until: datetime | None = None
+    """Every stream is proven complete up to here; None while one is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    id: str
+    name: str
+    currency: str
+    profile: Profile
+    harvest: HarvestSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alerts go. The URL lies sealed in the vault under ("channel", id, "url")."""
+
+    id: str
+    portfolio: str
+    label: str
+    shown: str
+    """The URL with its secrets masked."""
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One outbox row: one message to one channel. Unique by (message, channel)."""
+
+    message: Message
+    channel: str
+    state: Literal["waiting", "delivered", "failed"]
+    attempts: int
+    next_try: datetime
+    says: str = ""
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a page changed."""
+
+    new: int
+    changed: int
+    same: int
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Everything that a rebuild makes; replaces what stood before, in one transaction."""
+
+    transactions: tuple[Booked, ...]
+    ledger: Ledger
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    account: str
+    asset: str
+    quantity: Decimal
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser session or an API token: the store knows the SHA-256 of its secret only."""
+
+    id: str
+    kind: Literal["session", "token"]
+    label: str
+    digest: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+# ------------------------------------------------------------------ ports
+
+
+class Store(Protocol):
+    """All that is kept. Each method is one transaction (BEGIN IMMEDIATE on SQLite where it writes)."""
+
+    async def close(self) -> None: ...
+
+    # truth
+    async def portfolio(self, portfolio: str = "main") -> Portfolio: ...
+    async def save_portfolio(self, portfolio: Portfolio) -> None: ...
+    async def accounts(self, portfolio: str = "main") -> list[Account]: ...
+    async def account(self, account: str) -> Account | None: ...
+    async def add_account(self, account: Account, sealed: Mapping[str, bytes]) -> Account:
+        """Stores both or neither; an account whose id exists is returned as it is, its sealed fields replaced."""
+
+    async def save_account(self, account: Account) -> None: ...
+    async def remove_account(self, account: str) -> None:
+        """With its records, cursors, coverage, balances and sealed fields."""
+
+    async def sealed(self, kind: str, owner: str) -> dict[str, bytes]:
+        """Sealed fields of ("account" | "channel", id) by name."""
+
+    async def save_sealed(self, kind: str, owner: str, fields: Mapping[str, bytes]) -> None: ...
+    async def save_page(self, account: str, stream: str, page: Page, at: datetime) -> Saved:
+        """Records, withdrawals, coverage and cursor together or not at all. Repeated rows change nothing;
+        a changed payload is a new version and the newest counts."""
+
+    async def cursor(self, account: str, stream: str) -> Cursor | None: ...
+    async def cursors(self, account: str) -> dict[str, Cursor]: ...
+    async def forget_cursors(self, account: str) -> None: ...
+    async def records(self, account: str) -> list[RawRecord]:
+        """Newest version of each, withdrawn ones left out, ordered by (occurred_at, stream, key)."""
+
+    async def coverage(self, account: str) -> list[Coverage]: ...
+    async def save_balances(self, account: str, balances: Balances) -> None:
+        """Replaces what the account declared before."""
+
+    async def declared(self, account: str) -> list[Declared]: ...
+    async def save_quotes(self, quotes: Sequence[Quote], at: datetime) -> int:
+        """Append-only, unique by (asset, currency, at, span, source); returns how many were new."""
+
+    async def quotes(self, coins: Sequence[str], currency: str) -> list[Quote]: ...
+    async def newest_quotes(self, coins: Sequence[str], currency: str) -> list[Quote]:
+        """Newest of each (asset, source)."""
+
+    async def say(self, statement: Statement, portfolio: str = "main") -> None: ...
+    async def statements(self, portfolio: str = "main") -> list[Statement]: ...
+
+    # derived
+    async def save_derived(self, portfolio: str, derived: Derived) -> None:
+        """Replaces transactions, lots, disposals, incomes and issues; writes nothing when the content id is the same."""
+
+    async def transactions(self, portfolio: str = "main") -> list[Booked]: ...
+    async def ledger(self, portfolio: str = "main") -> Ledger: ...
+    async def issues(self, portfolio: str = "main") -> list[Issue]: ...
+    async def save_evaluation(
+        self,
+        portfolio: str,
+        opportunities: Sequence[Opportunity],
+        issues: Sequence[Issue],
+        alerts: Sequence[Alert],
+        deliveries: Sequence[Delivery],
+    ) -> None:
+        """Opportunities and valuation issues replaced, alerts upserted, new outbox rows added: one transaction, so that
+        an alert without its outbox row cannot exist. A (message, channel) that exists already is left as it is."""
+
+    async def opportunities(self, portfolio: str = "main") -> list[Opportunity]: ...
+    async def alerts(self, portfolio: str = "main") -> list[Alert]: ...
+    async def save_alert(self, alert: Alert, portfolio: str = "main") -> None: ...
+    async def deliveries(self, alert: str | None = None) -> list[Delivery]: ...
+    async def due(self, now: datetime, limit: int = 100) -> list[Delivery]:
+        """Waiting deliveries whose next_try has come, oldest first."""
+
+    async def save_delivery(self, delivery: Delivery) -> None: ...
+
+    # channels, access, schedule
+    async def channels(self, portfolio: str = "main") -> list[Channel]: ...
+    async def add_channel(self, channel: Channel, sealed: Mapping[str, bytes]) -> None: ...
+    async def remove_channel(self, channel: str) -> None: ...
+    async def owner_hash(self) -> str | None: ...
+    async def set_owner_hash(self, encoded: str) -> None: ...
+    async def sessions(self, digest: str) -> Session | None: ...
+    async def list_sessions(self, kind: Literal["session", "token"]) -> list[Session]: ...
+    async def save_session(self, session: Session) -> None: ...
+    async def drop_session(self, id: str) -> None: ...
+    async def claim_slot(self, job: str, slot: str, now: datetime) -> bool:
+        """True for the first to claim (job, slot); a unique row, so that N triggers make one run."""
+
+    async def last_slot(self, job: str) -> str | None:
+        """The newest slot claimed; slots are ISO times and compare as text."""
+
+
+class Vault(Protocol):
+    """Seals and opens secrets. `where` is bound to the ciphertext: a swapped row does not open."""
+
+    def seal(self, plain: str, where: tuple[str, str, str]) -> bytes:
+        """where = (kind, owner id, field)."""
+
+    def open(self, sealed: bytes, where: tuple[str, str, str]) -> str: ...
+
+
+class Leases(Protocol):
+    def hold(self, account: str, wait_seconds: float = 10) -> AbstractAsyncContextManager[None]:
+        """Only one process at a time; dies with its process. Raises Busy after waiting."""
+
+
+class Notifier(Protocol):
+    async def send(self, url: str, message: Message) -> str | None:
+        """None when delivered, else why not (without secrets)."""
+
+    def shown(self, url: str) -> str:
+        """The URL with secrets masked. Raises Refused where no service understands it."""
+
+
+class Progress(Protocol):
+    """Told about long work; draws bars, logs, or does nothing."""
+
+    def stage(self, subject: str, what: str) -> None:
+        """`subject` (an account's label) now does `what` ("trades", "proving")."""
+
+    def rows(self, subject: str, new: int) -> None:
+        """This many more rows were read."""
+
+    def done(self, subject: str, says: str = "") -> None: ...
+
+
+OpenConnector = Callable[[str, Source], Connector]
+NormaliserOf = Callable[[str], type[Connector]]
+SecretKind = Callable[[str], str | None]
+"""The kind of wallet secret found in a text ("seed phrase", "private key", …), or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Frozen record of ports. The use cases take it as their first argument."""
+
+    store: Store
+    vault: Vault
+    leases: Leases
+    notifier: Notifier
+    open_connector: OpenConnector
+    connector_class: NormaliserOf
+    prices: Sequence[PriceSource]
+    assets: AssetTable
+    rules_of: Callable[[int], Rules]
+    """Rules of a tax year. Raises Refused for a year that no file has."""
+    settings: Settings
+    now: Callable[[], datetime]
+    progress: Progress
+    secret_kind: SecretKind
+    sleep: Callable[[float], Awaitable[None]] = field(repr=False)

@@ -1,0 +1,70 @@
+"""One canonical asset for what each source calls by its own code, by the dated table config/assets.toml.
+
+Worked example: "binance:ETH", "kraken:XETH" and "eip155:1/slip44:60" are all "eth", so that a withdrawal from an
+exchange and its receipt on a chain meet in one kind of lot. "kraken:LUNA" means one coin before 2022-05-28 and
+another after it. What no row names stays its own asset, with its own pool and without a price: never by ticker alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from connectors.contract import Asset
+
+
+@dataclass(frozen=True, slots=True)
+class Coin:
+    """A canonical asset."""
+
+    id: str
+    symbol: str
+    kind: Literal["coin", "fiat", "nft"]
+    known: bool = True
+    peg: str = ""
+    """Fiat code that a curated stable coin stands for: its fair value where no quote is nearer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """From `since` to before `until`, `asset` is `coin`."""
+
+    asset: Asset
+    coin: Coin
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class AssetTable:
+    """resolve(asset, at) → Coin. Immutable once built."""
+
+    def __init__(self, namings: Iterable[Naming], version: str) -> None:
+        self.version = version
+        self._by_asset: dict[Asset, list[Naming]] = {}
+        self._by_word: dict[str, Coin] = {}
+        for naming in namings:
+            self._by_asset.setdefault(naming.asset, []).append(naming)
+            self._by_word.setdefault(naming.coin.id, naming.coin)
+        for coin in list(self._by_word.values()):
+            self._by_word.setdefault(coin.symbol.lower(), coin)
+
+    def resolve(self, asset: Asset, at: datetime, symbols: Mapping[Asset, str] | None = None) -> Coin:
+        """The coin that `asset` was at that time; an unknown one is itself, under its own code (or `symbols`' word)."""
+        if asset.startswith("fiat:"):
+            code = asset.removeprefix("fiat:")
+            return Coin(id=f"fiat:{code}", symbol=code, kind="fiat")
+        for naming in self._by_asset.get(asset, ()):
+            if (naming.since is None or naming.since <= at) and (naming.until is None or at < naming.until):
+                return naming.coin
+        kind: Literal["coin", "nft"] = "nft" if "/erc721:" in asset or "/erc1155:" in asset else "coin"
+        symbol = (symbols or {}).get(asset) or asset.rpartition(":")[2]
+        return Coin(id=str(asset), symbol=symbol, kind=kind, known=False)
+
+    def find(self, word: str) -> Coin | None:
+        """The curated coin of a canonical id or symbol, as people write it in price files; None when there is none."""
+        return self._by_word.get(word.lower()) or next((n.coin for n in self._by_asset.get(Asset(word), ())), None)
+
+    def coins(self) -> tuple[Coin, ...]:
+        return tuple({coin.id: coin for coin in self._by_word.values()}.values())

@@ -1,0 +1,73 @@
+"""What the holder said: append-only truth beside the raw records. Later statements override earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+MethodName = Literal["fifo", "lifo", "hifo", "lofo", "specific"]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """From `since` on (taxpayer's day) the lots of an account are taken by `method`."""
+
+    account: str
+    method: MethodName
+    since: date
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotChoice:
+    lot: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Specific identification, recorded no later than the sale (26 CFR 1.1012-1(j)): these lots first, in this order."""
+
+    account: str
+    asset: str
+    """Canonical id."""
+    lots: tuple[LotChoice, ...]
+    made_at: datetime
+    """Counts for the first disposal of the asset in the account at or after this instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAnswer:
+    """The holder's word on a withdrawal and a receipt: the same coins, or not."""
+
+    withdrawal: str
+    deposit: str
+    same: bool
+    made_at: datetime
+
+
+Statement = MethodChoice | Identification | MatchAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    methods: tuple[MethodChoice, ...] = ()
+    identifications: tuple[Identification, ...] = ()
+    answers: tuple[MatchAnswer, ...] = ()
+
+    def method(self, account: str, on: date) -> MethodName:
+        """The method in force; FIFO where nothing was said (26 CFR 1.1012-1(j)(3)(i))."""
+        said = [m for m in self.methods if m.account == account and m.since <= on]
+        return max(said, key=lambda m: (m.since, m.made_at)).method if said else "fifo"
+
+
+def gathered(said: list[Statement]) -> Statements:
+    """By kind, in the order of their making."""
+    ordered = sorted(said, key=lambda s: s.made_at)
+    return Statements(
+        methods=tuple(s for s in ordered if isinstance(s, MethodChoice)),
+        identifications=tuple(s for s in ordered if isinstance(s, Identification)),
+        answers=tuple(s for s in ordered if isinstance(s, MatchAnswer)),
+    )
