@@ -27,8 +27,8 @@ class Settings:
     """THRESHER_MASTER_KEY_FILE."""
     rate_scale: float
     """THRESHER_RATE_SCALE: factor on our own pacing; 0 is honoured for sources on loopback only."""
-    price_sources: tuple[str, ...]
-    """Names of price sources to ask, in [prices] sources. Empty: imported prices only."""
+    price_sources: tuple[tuple[str, str], ...]
+    """(ccxt id, base URL or "") of the exchanges whose public prices are asked. Empty: imported prices only."""
     price_max_age_minutes: int
     """A live quote older than this is stale."""
     price_import_max_age_hours: int
@@ -41,5 +41,3 @@ class Settings:
     http_port: int
     transfer_window_hours: int
     """A receipt may come this long after its withdrawal."""
-    public_prices: bool
-    """False: no price service is asked, whatever price_sources says."""
