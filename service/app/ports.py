@@ -305,6 +305,8 @@ class App:
     assets: AssetTable
     rules_of: Callable[[int], Rules]
     """Rules of a tax year. Raises Refused for a year that no file has."""
+    chains: Mapping[str, Mapping[str, str]]
+    """config/chains.toml: a chain's name → its settings as strings."""
     settings: Settings
     now: Callable[[], datetime]
     progress: Progress

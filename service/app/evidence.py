@@ -1,0 +1,143 @@
+"""What an alert rests on, as canonical JSON, and the recomputation from it: `thresher alerts explain`.
+
+Stored with the alert when it speaks: the lots and their prices, the holder's figures, the rule version, the ledger's id.
+Recomputing from it must give the stored answer byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from service.domain import harvest
+from service.domain.alerts import Alert
+from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds
+from service.domain.methods import Lot
+from service.domain.money import plain
+from service.domain.rules import Rules
+from service.domain.tax import Profile
+from service.domain.valuation import Position, Price
+
+if TYPE_CHECKING:
+    from service.app.evaluate import View
+
+
+def of(alert: Alert, seen: View, answer: Opportunity) -> str:
+    """The inputs of this alert's subject only, and the answer that was given."""
+    account, coin = alert.subject.split(" ", 1)
+    positions = [p for p in seen.positions if (p.lot.account, p.lot.coin) == (account, coin)]
+    return _canonical(
+        {
+            "answer": answer,
+            "subject": alert.subject,
+            "at": seen.now,
+            "ledger": seen.ledger.id,
+            "currency": seen.portfolio.currency,
+            "positions": positions,
+            "method": seen.method_of(account),
+            "movable": seen.movable(account),
+            "settings": seen.portfolio.harvest,
+            "profile": seen.portfolio.profile,
+            "rules": seen.rules,
+            "realised": list(seen.realised),
+        }
+    )
+
+
+def given(text: str) -> str:
+    """The stored answer, canonical."""
+    return _canonical(json.loads(text)["answer"])
+
+
+def recomputed(text: str) -> str | None:
+    """The same answer computed anew from the stored inputs with today's code, canonical; None when there is none now."""
+    told = json.loads(text)
+    return next((_canonical(o) for o in _assessed(told) if o.id == told["answer"]["id"]), None)
+
+
+def _assessed(told: dict[str, Any]) -> list[Opportunity]:
+    positions = [_position(p) for p in told["positions"]]
+    return harvest.assess(
+        positions,
+        lambda _account: told["method"],
+        _settings(told["settings"]),
+        _profile(told["profile"]),
+        _rules(told["rules"]),
+        (Decimal(told["realised"][0]), Decimal(told["realised"][1])),
+        datetime.fromisoformat(told["at"]),
+        movable=lambda _account: bool(told["movable"]),
+    )
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(_jsonable(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _jsonable(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {k: _jsonable(v) for k, v in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(k): _jsonable(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(v) for v in value]
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+def _decimal(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _position(told: dict[str, Any]) -> Position:
+    lot, price = told["lot"], told["price"]
+    return Position(
+        lot=Lot(
+            **{
+                **lot,
+                "quantity": Decimal(lot["quantity"]),
+                "basis": _decimal(lot["basis"]),
+                "acquired_at": datetime.fromisoformat(lot["acquired_at"]),
+                "flags": tuple(lot["flags"]),
+            }
+        ),
+        term=told["term"],
+        long_from=told["long_from"],
+        price=None
+        if price is None
+        else Price(
+            coin=price["coin"],
+            price=Decimal(price["price"]),
+            at=datetime.fromisoformat(price["at"]),
+            sources=tuple(price["sources"]),
+            low=Decimal(price["low"]),
+            high=Decimal(price["high"]),
+        ),
+        value=_decimal(told["value"]),
+        unrealised=_decimal(told["unrealised"]),
+    )
+
+
+def _settings(told: dict[str, Any]) -> HarvestSettings:
+    def thresholds(part: dict[str, str]) -> Thresholds:
+        return Thresholds(**{k: Decimal(v) for k, v in part.items()})
+
+    return HarvestSettings(
+        thresholds=thresholds(told["thresholds"]),
+        by_asset={coin: thresholds(part) for coin, part in told["by_asset"].items()},
+        costs=Costs(**{k: Decimal(v) for k, v in told["costs"].items()}),
+    )
+
+
+def _profile(told: dict[str, str]) -> Profile:
+    texts = {"jurisdiction", "time_zone"}
+    return Profile(**{k: v if k in texts else Decimal(v) for k, v in told.items()})  # type: ignore[arg-type]  # by name, from asdict
+
+
+def _rules(told: dict[str, Any]) -> Rules:
+    return Rules(**{**told, "loss_limit": Decimal(told["loss_limit"]), "sources": tuple(told["sources"])})

@@ -1,0 +1,168 @@
+"""What the holder decides: figures, thresholds, methods, channels, answers, and what to do with an alert."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from service.app import evidence
+from service.app.ports import App, Channel, Delivery, Portfolio, Refused
+from service.app.sources import PORTFOLIO, the_account
+from service.domain.alerts import Alert, Message
+from service.domain.harvest import Costs, Thresholds
+from service.domain.issues import content_id
+from service.domain.statements import MatchAnswer, MethodChoice, MethodName
+
+
+async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
+    """Figures of the holder by name: those of Profile, Thresholds and Costs. A threshold may name its asset: "loss@eth"."""
+    portfolio = await app.store.portfolio(PORTFOLIO)
+    profile, settings = portfolio.profile, portfolio.harvest
+    for name, text in words.items():
+        what, _, asset = name.partition("@")
+        if asset:
+            coin = app.assets.find(asset)
+            if coin is None or what not in _names(Thresholds):
+                raise Refused(name, f"thresholds by asset are {', '.join(_names(Thresholds))}, for an asset of config/assets.toml")
+            own = settings.by_asset.get(coin.id, settings.thresholds)
+            settings = replace(settings, by_asset={**settings.by_asset, coin.id: replace(own, **{what: _amount(name, text)})})
+        elif what == "time_zone":
+            profile = replace(profile, time_zone=_zone(text))
+        elif what == "jurisdiction":
+            if text != "us":
+                raise Refused(name, "only us has rules so far")
+            profile = replace(profile, jurisdiction=text)
+        elif what in _names(type(profile)):
+            value = _rate(name, text) if what.endswith("_rate") else _amount(name, text, signed=True)
+            profile = replace(profile, **{what: value})  # type: ignore[arg-type]  # by name, the texts were taken above
+        elif what in _names(Thresholds):
+            settings = replace(settings, thresholds=replace(settings.thresholds, **{what: _amount(name, text)}))
+        elif what in _names(Costs):
+            settings = replace(settings, costs=replace(settings.costs, **{what: _amount(name, text)}))
+        else:
+            known = [*_names(type(profile)), *_names(Thresholds), *_names(Costs)]
+            raise Refused(name, f"there is no figure of this name; there are: {', '.join(known)}")
+    changed = replace(portfolio, profile=profile, harvest=settings)
+    await app.store.save_portfolio(changed)
+    return changed
+
+
+async def set_method(app: App, account: str, method: str, since: date) -> MethodChoice:
+    """The lot method of an account from a day on; earlier disposals keep theirs."""
+    found = await the_account(app, account)
+    if method not in get_args(MethodName):
+        raise Refused("method", f"the methods are {', '.join(get_args(MethodName))}")
+    choice = MethodChoice(found.id, method, since, app.now())  # type: ignore[arg-type]  # checked just above
+    await app.store.say(choice, PORTFOLIO)
+    return choice
+
+
+async def answer_match(app: App, withdrawal: str, deposit: str, same: bool) -> MatchAnswer:
+    """Whether a withdrawal and a receipt are the same coins; a later answer overrides an earlier one."""
+    rows = {row.id: row for row in await app.store.transactions(PORTFOLIO)}
+    for field, word in (("withdrawal", withdrawal), ("deposit", deposit)):
+        if word not in rows:
+            raise Refused(field, f"no transaction has the id {word!r}; `thresher transactions` shows them")
+    answer = MatchAnswer(withdrawal, deposit, same, app.now())
+    await app.store.say(answer, PORTFOLIO)
+    return answer
+
+
+async def add_channel(app: App, url: str, label: str | None = None) -> Channel:
+    """Where alerts go, by its apprise URL. Sealed at once; only its masked form is ever shown."""
+    shown = app.notifier.shown(url)
+    channel = Channel(content_id("ch", PORTFOLIO, url), PORTFOLIO, label or shown.split("://")[0], shown, app.now())
+    await app.store.add_channel(channel, {"url": app.vault.seal(url, ("channel", channel.id, "url"))})
+    return channel
+
+
+async def acknowledge(app: App, alert: str) -> Alert:
+    """Seen: it speaks no more, but still says when it is over."""
+    return await _change(app, await the_alert(app, alert), state="acknowledged", snoozed_until=None)
+
+
+async def snooze(app: App, alert: str, until: datetime) -> Alert:
+    if until <= app.now():
+        raise Refused("until", "name a time that is still to come")
+    return await _change(app, await the_alert(app, alert), state="snoozed", snoozed_until=until)
+
+
+async def test_alert(app: App) -> int:
+    """A test message through every channel, by the same outbox; returns to how many."""
+    channels = await app.store.channels(PORTFOLIO)
+    if not channels:
+        raise Refused("channel", "there is no channel yet; `thresher channel add` adds one")
+    message = Message(
+        id=content_id("msg", "test", app.now().isoformat()),
+        alert="",
+        kind="test",
+        title="thresher: a test",
+        body="This is how alerts arrive. Nothing needs to be done.",
+    )
+    rows = [Delivery(message, channel.id, "waiting", 0, app.now()) for channel in channels]
+    for row in rows:
+        await app.store.save_delivery(row)
+    return len(rows)
+
+
+async def the_alert(app: App, alert: str) -> Alert:
+    found = [a for a in await app.store.alerts(PORTFOLIO) if a.id == alert]
+    if not found:
+        raise Refused("alert", f"no alert has the id {alert!r}; `thresher alerts list` shows them")
+    return found[0]
+
+
+async def explain_alert(app: App, alert: str) -> dict[str, object]:
+    """The alert's inputs, and its figures recomputed from them; `reproduced` says whether they are the same."""
+    found = await the_alert(app, alert)
+    told, again = evidence.given(found.evidence), evidence.recomputed(found.evidence)
+    return {
+        "alert": found.id,
+        "message": found.message,
+        "inputs": json.loads(found.evidence),
+        "given": told,
+        "recomputed": again,
+        "reproduced": told == again,
+    }
+
+
+async def _change(app: App, alert: Alert, **what: object) -> Alert:
+    if alert.state == "resolved":
+        raise Refused("alert", f"it is over already: {alert.resolved_because}")
+    changed = replace(alert, changed_at=app.now(), **what)  # type: ignore[arg-type]  # by name, two fields
+    await app.store.save_alert(changed, PORTFOLIO)
+    return changed
+
+
+def _names(of: type) -> list[str]:
+    return [f.name for f in fields(of)]
+
+
+def _amount(field: str, text: str, *, signed: bool = False) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise Refused(field, "give a plain decimal number, such as 0.24 or 1500") from None
+    if not value.is_finite() or (value < 0 and not signed):
+        raise Refused(field, "give a finite number that is not negative")
+    return value
+
+
+def _rate(field: str, text: str) -> Decimal:
+    value = _amount(field, text)
+    if value > 1:
+        raise Refused(field, "a rate is a share: write 0.24 for 24 percent")
+    return value
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Refused("time_zone", "give a name such as America/New_York") from None
+    return text

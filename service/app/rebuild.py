@@ -1,0 +1,115 @@
+"""The way of the data, from raw records to lots: a pure function of what is stored, written back in one transaction.
+
+records → normalise → reconcile → pricing → ledger → (transactions, lots, disposals, issues)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from connectors.contract import Coverage, RawRecord, Transaction, Unreadable
+from service.app import compare, quotes
+from service.app.ports import Account, App, Derived
+from service.app.sources import PORTFOLIO
+from service.domain import ledger as lots
+from service.domain import pricing
+from service.domain.issues import Issue, IssueKind
+from service.domain.ledger import Ledger
+from service.domain.reconcile import Event, reconcile
+from service.domain.statements import gathered
+
+
+async def rebuild(app: App) -> Ledger:
+    """Derives everything anew and returns the ledger; the same inputs give the same ids. One process at a time."""
+    async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=60):
+        return await _rebuild(app)
+
+
+async def _rebuild(app: App) -> Ledger:
+    portfolio = await app.store.portfolio(PORTFOLIO)
+    accounts = await app.store.accounts(PORTFOLIO)
+    statements = gathered(await app.store.statements(PORTFOLIO))
+    transactions: list[Transaction] = []
+    issues: list[Issue] = []
+    for account in accounts:
+        app.progress.stage(account.label, "reading rows")
+        records = await app.store.records(account.id)
+        moved, unreadable = await asyncio.to_thread(_normalised, app, account, records)
+        transactions += moved
+        issues += [_unreadable(account, row) for row in unreadable]
+        issues += _coverage_issues(account, await app.store.coverage(account.id))
+        app.progress.done(account.label)
+    window = timedelta(hours=app.settings.transfer_window_hours)
+    booked, events, found = await asyncio.to_thread(
+        reconcile, transactions, app.assets, statements, window=window, currency=portfolio.currency
+    )
+    issues += found
+    book = await _price_book(app, events, portfolio.currency)
+    priced, found = await asyncio.to_thread(pricing.price, events, book, portfolio.currency)
+    issues += found
+    ledger = await asyncio.to_thread(lots.book, priced, statements, zone=portfolio.profile.time_zone)
+    declared = [d for account in accounts for d in await app.store.declared(account.id)]
+    issues += compare.differences(compare.balances(booked, declared), accounts, booked)
+    issues += [_failed(account) for account in accounts if account.status in ("error", "refused")]
+    unique = {issue.id: issue for issue in (*issues, *ledger.issues)}
+    await app.store.save_derived(PORTFOLIO, Derived(tuple(booked), ledger, tuple(unique[i] for i in sorted(unique))))
+    return ledger
+
+
+def _normalised(app: App, account: Account, records: Sequence[RawRecord]) -> tuple[list[Transaction], list[Unreadable]]:
+    rows = list(app.connector_class(account.connector).normalise(account.source, records))
+    return [r for r in rows if isinstance(r, Transaction)], [r for r in rows if isinstance(r, Unreadable)]
+
+
+async def _price_book(app: App, events: Sequence[Event], currency: str) -> pricing.PriceBook:
+    """What is stored, and what the price sources still know of the past."""
+    coins = [c.id for c in app.assets.coins()]
+    book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
+    if wanted := pricing.wanted(events, book):
+        app.progress.stage("prices", f"{len(wanted)} past prices")
+        if await quotes.fetch_past(app, wanted, currency):
+            book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
+        app.progress.done("prices")
+    return book
+
+
+def _unreadable(account: Account, row: Unreadable) -> Issue:
+    return Issue(
+        IssueKind.UNREADABLE,
+        "error",
+        f"{account.id} {row.key}",
+        f"{account.label}: a row could not be understood: {row.why}",
+        "The row is kept. An update that knows this kind of row will read it; balances may differ until then.",
+    )
+
+
+def _coverage_issues(account: Account, coverage: Sequence[Coverage]) -> list[Issue]:
+    issues = []
+    for part in coverage:
+        subject = f"{account.id} {part.stream}"
+        if part.proof.startswith("unproven"):
+            says = f"{account.label}, {part.stream}: {part.proof}"
+            issues.append(
+                Issue(
+                    IssueKind.UNPROVEN_COVERAGE, "warning", subject, says, "Compare with the source's own history; import what is missing."
+                )
+            )
+        for gap in part.unreachable:
+            says = f"{account.label}, {part.stream}: not answered for {_day(gap.since)} to {_day(gap.until)}: {gap.why}"
+            issues.append(Issue(IssueKind.UNREACHABLE_SPAN, "warning", subject, says, "Import that span from the source's own export."))
+    return issues
+
+
+def _day(at: object) -> str:
+    return "the beginning" if at is None else str(at)[:10]
+
+
+def _failed(account: Account) -> Issue:
+    remedy = (
+        "Make a new read-only key and add the exchange again; what was read stays."
+        if account.status == "refused" and account.kind == "exchange"
+        else "Nothing was lost: the next sync goes on where this one stopped."
+    )
+    return Issue(IssueKind.SYNC_FAILED, "error", account.id, f"{account.label}: {account.says}", remedy)
