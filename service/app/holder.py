@@ -81,6 +81,15 @@ async def add_channel(app: App, url: str, label: str | None = None) -> Channel:
     return channel
 
 
+async def remove_channel(app: App, word: str) -> Channel:
+    """By id or label; what waits for it fails and says so."""
+    found = [c for c in await app.store.channels(PORTFOLIO) if word in (c.id, c.label)]
+    if len(found) != 1:
+        raise Refused("channel", f"{len(found) or 'no'} channels are called {word!r}; `thresher channel list` shows their ids")
+    await app.store.remove_channel(found[0].id)
+    return found[0]
+
+
 async def acknowledge(app: App, alert: str) -> Alert:
     """Seen: it speaks no more, but still says when it is over."""
     return await _change(app, await the_alert(app, alert), state="acknowledged", snoozed_until=None)

@@ -6,6 +6,7 @@ Amounts are decimal strings without exponent, times ISO 8601 UTC, money in the p
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -227,6 +228,38 @@ async def coverage(app: App) -> Answer:
 async def channels(app: App) -> Answer:
     found = await app.store.channels(PORTFOLIO)
     return {"channels": [{"id": c.id, "label": c.label, "url": c.shown, "added_at": iso(c.added_at)} for c in found]}
+
+
+async def prices(app: App) -> Answer:
+    """Newest price of each held asset from each source."""
+    held = evaluate.held(await app.store.ledger(PORTFOLIO))
+    portfolio = await app.store.portfolio(PORTFOLIO)
+    symbols = {coin.id: coin.symbol for coin in app.assets.coins()}
+    found = sorted(await app.store.newest_quotes(held, portfolio.currency), key=lambda q: (q.asset, q.source))
+    return {
+        "prices": [
+            {
+                "asset": q.asset,
+                "symbol": symbols.get(q.asset, q.asset),
+                "price": plain(q.price),
+                "currency": q.currency,
+                "source": q.source,
+                "at": iso(q.at),
+                "span": q.span,
+            }
+            for q in found
+        ]
+    }
+
+
+async def profile(app: App) -> Answer:
+    """The holder's figures by the names that `profile set` takes."""
+    portfolio = await app.store.portfolio(PORTFOLIO)
+    parts = (portfolio.profile, portfolio.harvest.thresholds, portfolio.harvest.costs)
+    figures = {name: value for part in parts for name, value in asdict(part).items()}
+    for coin, own in portfolio.harvest.by_asset.items():
+        figures |= {f"{name}@{coin}": value for name, value in asdict(own).items()}
+    return {"profile": {name: plain(v) if isinstance(v, Decimal) else str(v) for name, v in figures.items()}}
 
 
 async def overview(app: App) -> Answer:

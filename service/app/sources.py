@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from connectors.contract import AccessDenied, AccountRef, Connector, ConnectorError, Identity, InvalidInput, Shared, Source
-from service.app.ports import Account, App, Refused, Stopped
+from service.app.ports import Account, AccountStatus, App, Refused, Stopped
 from service.domain.issues import content_id
 
 PORTFOLIO = "main"
@@ -197,8 +197,10 @@ async def _add(
     )
     sealed = {name: app.vault.seal(value, ("account", account.id, name)) for name, value in secrets.items()}
     stored = await app.store.add_account(account, sealed)
-    if stored.status in ("refused", "error"):  # a known account with a new key, just probed
-        stored = await _save(app, replace(stored, status="active", says=account.says, permissions=account.permissions))
+    if stored != account:  # known already: it keeps its id, label and history, and takes the new address and key
+        status: AccountStatus = "paused" if stored.status == "paused" else "active"
+        fresh = replace(stored, settings=settings, status=status, says=account.says, permissions=account.permissions)
+        stored = await _save(app, fresh)
     return stored
 
 

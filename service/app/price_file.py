@@ -1,0 +1,82 @@
+"""`thresher prices import FILE`: the holder's own prices, `date,asset,price_usd` or `time,asset,price_usd`.
+
+All lines or none: a bad line is named by number and column, and nothing is stored.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from connectors.contract import Quote
+from service.app.ports import App, Refused
+from service.domain.assets import AssetTable
+
+IMPORT = "import"
+MOST_ERRORS = 5
+"""Named in one refusal; the rest is counted."""
+
+
+async def import_prices(app: App, lines: Iterable[str]) -> tuple[int, int]:
+    """(new, known already). Raises Refused naming each bad line, nothing stored."""
+    quotes = read(lines, app.assets)
+    new = await app.store.save_quotes(quotes, app.now())
+    return new, len(quotes) - new
+
+
+def read(lines: Iterable[str], assets: AssetTable) -> list[Quote]:
+    """The quotes of a price file. A date is a price of that whole day (UTC), a time one of that instant."""
+    rows = csv.reader(lines)
+    header = [name.strip().lower() for name in next(rows, [])]
+    when = next((name for name in ("date", "time") if name in header), None)
+    if when is None or "asset" not in header or "price_usd" not in header:
+        raise Refused("line 1", "the first line must name the columns date (or time), asset and price_usd")
+    quotes, wrong = [], []
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            wrong.append(f"line {rows.line_num}: has {len(row)} columns, the first line names {len(header)}")
+            continue
+        cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
+        try:
+            quotes.append(_quote(cells, when, assets))
+        except _Bad as bad:
+            wrong.append(f"line {rows.line_num}, {bad.column}: {bad}")
+    if wrong:
+        more = f" (and {len(wrong) - MOST_ERRORS} more)" if len(wrong) > MOST_ERRORS else ""
+        raise Refused("prices", "; ".join(wrong[:MOST_ERRORS]) + more + ". Nothing was stored; mend the file and import it again")
+    return quotes
+
+
+class _Bad(ValueError):
+    def __init__(self, column: str, says: str) -> None:
+        super().__init__(says)
+        self.column = column
+
+
+def _quote(cells: dict[str, str], when: str, assets: AssetTable) -> Quote:
+    coin = assets.find(cells["asset"])
+    if coin is None or coin.kind != "coin":
+        raise _Bad("asset", f"{cells['asset']!r} is in no asset table; use a symbol or id of config/assets.toml")
+    try:
+        price = Decimal(cells["price_usd"])
+    except InvalidOperation:
+        raise _Bad("price_usd", f"{cells['price_usd']!r} is not a decimal number") from None
+    if not price.is_finite() or price <= 0:
+        raise _Bad("price_usd", "a price is a finite number above zero")
+    at, whole_day = _at(cells[when], when)
+    return Quote(coin.id, "USD", price, at, IMPORT, "day" if whole_day else "instant")
+
+
+def _at(text: str, column: str) -> tuple[datetime, bool]:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _Bad(column, f"{text!r} is no date such as 2026-01-31 and no time such as 2026-01-31T12:00:00Z") from None
+    whole_day = len(text) == len("2026-01-31")
+    if at.tzinfo is None and not whole_day:
+        raise _Bad(column, "a time needs its zone: end it with Z for UTC")
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC), whole_day

@@ -1,0 +1,57 @@
+"""Words to use cases. Nothing heavy is imported before a command runs: `thresher --help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from service.cli import accounts, asking, deciding, doing
+
+app = typer.Typer(
+    name="thresher",
+    help="Watches exchanges and wallets, keeps an exact lot ledger, and says when a loss is worth harvesting. It never trades.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (doing, accounts, asking, deciding):
+    room.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exit codes: 0 done; 1 done, but something is open; 2 wrong usage or input; 3 an account needs a person."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=given, prog_name="thresher", standalone_mode=False)
+    except click.ClickException as wrong:
+        sys.exit(_usage(wrong, given))
+    except (click.Abort, KeyboardInterrupt):
+        typer.echo("stopped; what was read is kept, and the next run goes on from there", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(wrong: click.ClickException, given: list[str]) -> int:
+    """A usage error in one sentence. What was typed is not repeated where it may be a wallet's secret."""
+    from connectors.clients.secrets import secret_kind
+
+    if kind := secret_kind(" ".join(given)) or next((k for word in given if (k := secret_kind(word))), None):
+        typer.echo(
+            f"thresher: this looks like a {kind}. It was not stored. thresher only watches: give a public address. "
+            "Your shell may keep it in its history: remove it there, and move the coins if anybody else could have seen it.",
+            err=True,
+        )
+        return 2
+    context = getattr(wrong, "ctx", None)
+    hint = f" Try `{context.command_path} --help`." if context is not None else ""
+    typer.echo(f"thresher: {wrong.format_message().rstrip('.')}.{hint}", err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

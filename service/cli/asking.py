@@ -1,0 +1,245 @@
+"""What can be asked: balances, lots, transactions, issues, coverage, harvest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
+from service.cli.tables import day, labels, minute, money, print_table, quantity
+
+if TYPE_CHECKING:
+    from service.app.ports import App
+
+issues_commands = typer.Typer(help="What is open, and the holder's word on it.", invoke_without_command=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(balances)
+    app.command()(lots)
+    app.command()(transactions)
+    app.command()(coverage)
+    app.command()(harvest)
+    app.add_typer(issues_commands, name="issues")
+
+
+def balances(
+    as_json: AsJson = False,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="What the rows up to the end of this day (UTC) add up to.")
+    ] = None,
+) -> int:
+    """Derived beside declared, for each account and asset. Exit 1 where they differ."""
+
+    async def use(app: App) -> int:
+        from service.app import queries
+
+        answer = await queries.balances(app, as_of=_end_of(as_of) if as_of else None)
+        names = labels((await queries.accounts(app))["accounts"])
+        rows = [
+            (
+                names.get(b["account"], b["account"]),
+                b["symbol"],
+                quantity(b["derived"]),
+                quantity(b["declared"]),
+                _gap(b["difference"]),
+                ", ".join(b["flags"]),
+            )
+            for b in answer["balances"]
+            if b["derived"] != "0" or (b["declared"] or "0") != "0" or b["flags"]
+        ]
+        columns = ("account", "asset", "derived", "declared", "difference", "flags")
+        show(
+            answer,
+            as_json=as_json,
+            table=lambda _: print_table(
+                "Balances", columns, rows, empty="No balances yet: add an account, then `thresher sync`.", right=columns[2:5]
+            ),
+        )
+        return OPEN if any((b["difference"] or "0") != "0" and "spam" not in b["flags"] for b in answer["balances"]) else DONE
+
+    return run(use, as_json=as_json)
+
+
+def lots(as_json: AsJson = False) -> int:
+    """Open lots with basis, term, and what they are worth now. Exit 1 where something has no opinion."""
+
+    async def use(app: App) -> int:
+        from service.app import queries
+
+        answer = await queries.lots(app)
+        names = labels((await queries.accounts(app))["accounts"])
+        columns = ("account", "asset", "quantity", "basis", "acquired", "term", "price", "value", "unrealised", "flags")
+        rows = [
+            (
+                names.get(x["account"], x["account"]),
+                x["symbol"],
+                quantity(x["quantity"]),
+                money(x["basis"]),
+                day(x["acquired_at"]),
+                x["term"],
+                money(x["price"]),
+                money(x["value"]),
+                money(x["unrealised"]),
+                ", ".join(x["flags"]),
+            )
+            for x in answer["lots"]
+        ]
+        show(
+            answer,
+            as_json=as_json,
+            table=lambda _: print_table("Open lots", columns, rows, empty="No open lots yet.", right=(*columns[2:4], *columns[6:9])),
+        )
+        return OPEN if any(x["price"] is None or x["basis"] is None for x in answer["lots"]) else DONE
+
+    return run(use, as_json=as_json)
+
+
+def transactions(
+    as_json: AsJson = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the newest N.")] = None,
+) -> int:
+    """What moved, one row an account and source transaction."""
+
+    async def use(app: App) -> int:
+        from service.app import queries
+
+        answer = await queries.transactions(app, limit)
+        names = labels((await queries.accounts(app))["accounts"])
+        rows = [
+            (
+                minute(t["occurred_at"]),
+                names.get(t["account"], t["account"]),
+                t["kind"],
+                "; ".join(f"{quantity(leg['quantity'])} {leg['symbol']}{' fee' if leg['is_fee'] else ''}" for leg in t["legs"]),
+                "matched" if t["matched_with"] else "",
+                ", ".join(t["flags"]),
+            )
+            for t in answer["transactions"]
+        ]
+        columns = ("time (UTC)", "account", "kind", "moved", "match", "flags")
+        show(answer, as_json=as_json, table=lambda _: print_table("Transactions", columns, rows, empty="No transactions yet."))
+        return DONE
+
+    return run(use, as_json=as_json)
+
+
+def coverage(as_json: AsJson = False) -> int:
+    """What is proven complete, stream by stream, and how. Exit 1 where something is unproven."""
+
+    async def use(app: App) -> int:
+        from service.app import queries
+
+        answer = await queries.coverage(app)
+        names = labels((await queries.accounts(app))["accounts"])
+        rows = [
+            (
+                names.get(c["account"], c["account"]),
+                c["stream"],
+                day(c["from"]) if c["from"] else "the beginning",
+                minute(c["to"]),
+                c["proof"],
+                "; ".join(g["why"] for g in c["unreachable"]),
+            )
+            for c in answer["coverage"]
+        ]
+        columns = ("account", "stream", "from", "to (UTC)", "proof", "out of reach")
+        show(answer, as_json=as_json, table=lambda _: print_table("Coverage", columns, rows, empty="Nothing was read yet."))
+        return OPEN if any(c["proof"].startswith("unproven") or c["unreachable"] for c in answer["coverage"]) else DONE
+
+    return run(use, as_json=as_json)
+
+
+def harvest(as_json: AsJson = False) -> int:
+    """What selling now would save after tax and costs, best first; what is blocked, and why."""
+
+    async def use(app: App) -> int:
+        from service.app import evaluate, queries
+
+        answer = await queries.harvest(app)
+        names = labels((await queries.accounts(app))["accounts"])
+        show(answer, as_json=as_json, table=lambda told: print_harvest(told, names))
+        return OPEN if evaluate.silent(await evaluate.view(app)) else DONE
+
+    return run(use, as_json=as_json)
+
+
+def print_harvest(answer: Answer, names: dict[str, str]) -> None:
+    columns = ("account", "asset", "lots", "quantity", "loss", "term", "saving", "costs", "net", "certainty", "blocked by")
+    rows = [
+        (
+            names.get(o["account"], o["account"]),
+            o["symbol"],
+            str(len(o["lots"])),
+            quantity(o["quantity"]),
+            money(o["loss"]),
+            o["term"],
+            money(o["saving"]),
+            money(o["costs"]),
+            money(o["net"]),
+            o["certainty"],
+            "; ".join(o["blocked_by"]),
+        )
+        for o in answer["opportunities"]
+    ]
+    print_table("Harvest", columns, rows, empty="Nothing loses at current prices.", right=(*columns[3:5], *columns[6:9]))
+
+
+@issues_commands.callback()
+def issues(context: typer.Context, as_json: AsJson = False) -> int | None:
+    """What is open, with a remedy each. Exit 1 while there is something."""
+    if context.invoked_subcommand is not None:
+        return None
+
+    async def use(app: App) -> int:
+        from service.app import queries
+
+        answer = await queries.issues(app)
+        rows = [(i["severity"], i["kind"], i["says"], i["remedy"]) for i in answer["issues"]]
+        show(
+            answer,
+            as_json=as_json,
+            table=lambda _: print_table("Issues", ("severity", "kind", "what", "remedy"), rows, empty="Nothing is open."),
+        )
+        return OPEN if answer["issues"] else DONE
+
+    raise typer.Exit(run(use, as_json=as_json))
+
+
+@issues_commands.command("answer")
+def answer_issue(
+    withdrawal: Annotated[str, typer.Argument(help="Id of the transaction that left.")],
+    deposit: Annotated[str, typer.Argument(help="Id of the transaction that arrived.")],
+    different: Annotated[bool, typer.Option("--different", help="They are not the same coins.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Say that a withdrawal and a receipt are the same coins (or not). A later answer overrides an earlier one."""
+
+    async def use(app: App) -> int:
+        from service.app import holder, rebuild
+
+        said = await holder.answer_match(app, withdrawal, deposit, not different)
+        await rebuild.rebuild(app)
+        told = {"answer": {"withdrawal": said.withdrawal, "deposit": said.deposit, "same": said.same}}
+        show(told, as_json=as_json, table=lambda _: typer.echo("recorded, and the ledger was rebuilt"))
+        return DONE
+
+    return run(use, as_json=as_json)
+
+
+def _end_of(text: str) -> datetime:
+    from service.app.ports import Refused
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused("as-of", "give a day such as 2025-12-31") from None
+    if len(text) == len("2025-12-31"):
+        at = at.replace(hour=23, minute=59, second=59, microsecond=999999)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _gap(difference: str | None) -> str:
+    return "–" if difference is None else ("=" if difference == "0" else quantity(difference))
