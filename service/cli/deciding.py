@@ -155,7 +155,7 @@ def explain(alert: WhichAlert, as_json: AsJson = False) -> int:
 
 
 @alerts.command("test")
-def test(as_json: AsJson = False) -> int:
+def send_test(as_json: AsJson = False) -> int:
     """A test message through every channel."""
 
     async def use(app: App) -> int:

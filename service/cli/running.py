@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -76,7 +76,7 @@ class Bars:
             columns = (SpinnerColumn(), TextColumn("{task.fields[subject]}"), TextColumn("{task.description}"), TimeElapsedColumn())
             self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> Self:
         if self._shown:
             self._bars.start()
         return self
