@@ -51,7 +51,3 @@ def _usage(wrong: click.ClickException, given: list[str]) -> int:
     hint = f" Try `{context.command_path} --help`." if context is not None else ""
     typer.echo(f"thresher: {wrong.format_message().rstrip('.')}.{hint}", err=True)
     return 2
-
-
-if __name__ == "__main__":
-    main()

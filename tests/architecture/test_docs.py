@@ -27,7 +27,7 @@ UNIVERSAL = {"--json", "--help"}
 
 def commands(command: click.Command, path: tuple[str, ...] = ()):
     if isinstance(command, click.Group):
-        if getattr(command, "invoke_without_command", False):
+        if path and command.invoke_without_command:
             yield " ".join(path), command
         for name, inner in command.commands.items():
             yield from commands(inner, (*path, name))

@@ -1,0 +1,162 @@
+"""The commands of the main job, and what bad input gets: one sentence, the right exit code, nothing half-stored."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from service.sandbox import SandboxChain, wallet
+from tests.e2e.world import World
+
+SEED = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
+PRIVATE_KEY = "0x" + "4c0883a69102937d6231471b5dbb6204fe512961708279f1a3f5c1b1d0e2f3a4"
+XPRV = "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
+
+KEYS = {
+    "accounts": {"id", "kind", "source", "label", "status", "permissions", "last_sync", "proved_until"},
+    "balances": {"account", "asset", "symbol", "derived", "declared", "difference", "flags"},
+    "transactions": {"id", "account", "occurred_at", "kind", "chain_ref", "legs", "matched_with", "flags"},
+    "lots": {"id", "account", "asset", "symbol", "quantity", "basis", "acquired_at", "term", "price", "value", "unrealised", "flags"},
+    "opportunities": {
+        *("id", "account", "asset", "symbol", "lots", "quantity", "loss", "term", "saving", "costs", "net", "certainty"),
+        *("price", "price_at", "blocked_by"),
+    },
+    "alerts": {"id", "state", "opportunity", "created_at", "message", "deliveries"},
+    "coverage": {"account", "stream", "from", "to", "proof", "unreachable"},
+}
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with World(tmp_path) as made:
+        yield made
+
+
+async def test_from_a_key_and_an_address_to_a_delivered_alert(world, tmp_path):
+    await world.add_everything()
+    assert (await world.run("channel", "add", "--json", stdin=world.inbox.url)).code == 0
+    today = datetime.now(UTC).date().isoformat()
+    prices = tmp_path / "prices.csv"
+    prices.write_text(f"date,asset,price_usd\n{today},ETH,1000\n{today},BTC,30000\n{today},SOL,20\n{today},LINK,5\n{today},ADA,0.2\n")
+    assert (await world.run("prices", "import", str(prices))).code == 0
+    synced = await world.run("sync", "--json")
+    assert synced.code in (0, 1), synced.err
+    assert {a["outcome"] for a in synced.json["sync"]["accounts"]} == {"synced"}
+    for noun, command in (
+        ("accounts", ["account", "list"]),
+        ("balances", ["balances"]),
+        ("transactions", ["transactions"]),
+        ("lots", ["lots"]),
+        ("opportunities", ["harvest"]),
+        ("alerts", ["alerts", "list"]),
+        ("coverage", ["coverage"]),
+    ):
+        answer = (await world.run(*command, "--json")).json
+        assert answer[noun], noun
+        for item in answer[noun]:
+            assert set(item) >= KEYS[noun]
+    balances = (await world.run("balances", "--json")).json["balances"]
+    assert [b for b in balances if b["difference"] not in ("0", None) and "spam" not in b["flags"]] == []
+    assert world.inbox.received
+    alert = (await world.run("alerts", "list", "--json")).json["alerts"][0]
+    explained = await world.run("alerts", "explain", alert["id"], "--json")
+    assert explained.code == 0
+    assert explained.json["explanation"]["reproduced"] is True
+
+
+async def test_a_key_with_too_many_rights_is_refused_by_their_names(world):
+    assert (await world.run("init")).code == 0
+    for name in ("binance", "kraken", "coinbase"):
+        refused = await world.add_exchange(name, **world.exchanges.over_privileged[name])
+        assert refused.code == 3
+        assert refused.err.count("\n") == 1
+        assert "remove" in refused.err.lower()
+    assert (await world.run("account", "list", "--json")).json == {"accounts": []}
+
+
+async def test_a_wrong_key_is_one_sentence(world):
+    assert (await world.run("init")).code == 0
+    refused = await world.add_exchange("kraken", apiKey="nobody-knows-me", secret="c2VjcmV0")
+    assert refused.code == 3
+    assert "nobody-knows-me" not in refused.err + refused.out
+    assert "c2VjcmV0" not in refused.err + refused.out
+    assert (await world.run("account", "list", "--json")).json == {"accounts": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [([SEED], "seed phrase"), (SEED.split(), "seed phrase"), ([PRIVATE_KEY], "private key"), ([XPRV], "extended private key")],
+    ids=["phrase", "phrase as words", "key", "xprv"],
+)
+async def test_a_wallets_secret_is_recognised_and_not_repeated(world, words, kind):
+    assert (await world.run("init")).code == 0
+    refused = await world.run("account", "add", "evm", *words, "--rpc", world.chain.url)
+    assert refused.code == 2
+    assert kind in refused.err
+    for word in words:
+        assert word not in refused.err + refused.out or word in ("about",)
+    assert all(SEED.encode() not in f.read_bytes() for f in world.folder.rglob("*") if f.is_file())
+    labelled = await world.run("account", "add", "evm", wallet(), "--rpc", world.chain.url, "--label", " ".join(words))
+    assert labelled.code == 2
+    assert (await world.run("account", "list", "--json")).json == {"accounts": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "field"),
+    [
+        (["account", "add", "evm", "0x52908400098527886E0F7030069857D2E4169Ee7", "--rpc", "RPC"], 2, "address"),
+        (["account", "add", "evm", "0x1234", "--rpc", "RPC"], 2, "address"),
+        (["account", "add", "evm", "WALLET", "--rpc", "http://127.0.0.1:9"], 2, "rpc"),
+        (["account", "add", "evm", "WALLET", "--chain", "base", "--rpc", "RPC"], 3, "base"),
+        (["account", "add", "evm", "WALLET", "--chain", "nowhere", "--rpc", "RPC"], 2, "chain"),
+        (["account", "add", "evm", "WALLET", "--rpc", "not an address"], 2, "rpc"),
+        (["account", "add", "exchange", "krakn", "--credentials-stdin"], 2, "exchange"),
+        (["account", "set", "nobody", "--method", "fifo", "--from", "2026-01-01"], 2, "account"),
+        (["profile", "set", "short_rate=24"], 2, "short_rate"),
+        (["profile", "set", "time_zone=Mars/Olympus"], 2, "time_zone"),
+        (["frobnicate"], 2, "frobnicate"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
+)
+async def test_bad_input_names_the_field_in_one_sentence(world, arguments, code, field):
+    assert (await world.run("init")).code == 0
+    told = [{"RPC": world.chain.url, "WALLET": wallet()}.get(word, word) for word in arguments]
+    refused = await world.run(*told, stdin=json.dumps({"apiKey": "k", "secret": "s"}))
+    assert refused.code == code, refused.err
+    assert field in refused.err
+    assert refused.err.count("\n") == 1, refused.err
+    assert "Traceback" not in refused.err
+    assert (await world.run("account", "list", "--json")).json == {"accounts": []}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("2026-01-01,BTC,12x", "line 3, price_usd"),
+        ("2026-13-01,BTC,1", "line 3, date"),
+        ("2026-01-01,NOCOIN,1", "line 3, asset"),
+        ("2026-01-01,BTC", "line 3"),
+        ("2026-01-01,BTC,-4", "line 3, price_usd"),
+    ],
+)
+async def test_a_bad_price_line_is_named_and_nothing_is_stored(world, tmp_path, line, says):
+    assert (await world.run("init")).code == 0
+    file = tmp_path / "prices.csv"
+    file.write_text(f"date,asset,price_usd\n2026-01-01,BTC,90000\n{line}\n")
+    refused = await world.run("prices", "import", str(file))
+    assert refused.code == 2
+    assert says in refused.err
+    file.write_text("date,asset,price_usd\n2026-01-01,BTC,90000\n")
+    assert (await world.run("prices", "import", str(file), "--json")).json == {"prices": {"new": 1, "known": 0}}
+
+
+async def test_adding_the_same_wallet_twice_is_one_account(world):
+    assert (await world.run("init")).code == 0
+    first = (await world.add_wallet()).json["account"]
+    async with SandboxChain() as elsewhere:
+        again = await world.run("account", "add", "evm", wallet().lower(), "--chain", "ethereum", "--rpc", elsewhere.url, "--json")
+    assert again.json["account"]["id"] == first["id"]
+    assert again.json["account"]["label"] == "OneKey"
+    assert len((await world.run("account", "list", "--json")).json["accounts"]) == 1
