@@ -18,10 +18,10 @@ from connectors.clients.secrets import secret_kind
 from connectors.contract import PriceSource, Shared, Source
 from service import settings as configuration
 from service.app.ports import App, Progress, Refused, Vault
+from service.domain.rules import Rules
 from service.notify import AppriseNotifier
 from service.settings import Settings
-from service.store import leases_for, open_store
-from service.store.repository import SqlStore
+from service.store import SqlStore, leases_for, open_store
 from service.vault import create_master_key, open_vault
 
 
@@ -64,7 +64,9 @@ def intruders() -> list[str]:
 def prepare(env: Mapping[str, str]) -> Path | None:
     """Folders and, where no other source of it is named, a master key. Returns the key's file, None where it lies elsewhere."""
     settings = loaded(env)
-    return create_master_key(settings, env)
+    if settings.master_key_file or env.get("THRESHER_MASTER_KEY") or env.get("THRESHER_PASSPHRASE"):
+        return settings.master_key_file
+    return create_master_key(settings.config_dir)
 
 
 @asynccontextmanager
@@ -117,7 +119,7 @@ def loaded(env: Mapping[str, str]) -> Settings:
         raise Refused("configuration", str(wrong)) from None
 
 
-def _rules(settings: Settings, year: int) -> configuration.Rules:
+def _rules(settings: Settings, year: int) -> Rules:
     try:
         return configuration.rules(settings, year)
     except ValueError as wrong:

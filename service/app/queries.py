@@ -14,6 +14,7 @@ from typing import Any
 from service.app import compare, evaluate
 from service.app.ports import Account, App, Declared
 from service.app.sources import PORTFOLIO
+from service.domain.harvest import Opportunity
 from service.domain.money import exact, plain, total
 from service.domain.reconcile import Amount, Booked
 
@@ -124,7 +125,7 @@ async def harvest(app: App) -> Answer:
     return {"opportunities": [_opportunity(o) for o in evaluate.opportunities(seen)]}
 
 
-def _opportunity(found: evaluate.Opportunity) -> Answer:
+def _opportunity(found: Opportunity) -> Answer:
     return {
         "id": found.id,
         "account": found.account,

@@ -145,7 +145,7 @@ def _wait(failures: int, asked: float | None) -> float:
     """Seconds: what the source asked for, else doubling with jitter."""
     if asked is not None:
         return min(asked, LONGEST_WAIT_SECONDS)
-    longest = min(FIRST_WAIT_SECONDS * 2**failures, LONGEST_WAIT_SECONDS)
+    longest = min(FIRST_WAIT_SECONDS * float(2**failures), LONGEST_WAIT_SECONDS)
     return longest * (0.5 + _random.random() / 2)
 
 

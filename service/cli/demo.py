@@ -123,8 +123,8 @@ def _print(told: dict[str, Any]) -> None:
         for b in told["balances"]
         if (b["derived"], b["declared"]) != ("0", "0")
     ]
-    columns = ("account", "asset", "derived", "declared", "difference")
-    print_table("Balances", columns, rows, empty="no balances", right=columns[2:])
+    heads = ("account", "asset", "derived", "declared", "difference")
+    print_table("Balances", heads, rows, empty="no balances", right=heads[2:])
     columns = ("account", "asset", "quantity", "basis", "acquired", "term", "value", "loss")
     print_table(
         "Open lots at a loss",

@@ -87,7 +87,9 @@ class World:
         )
 
     async def add_wallet(self) -> Ran:
-        return await self.run("account", "add", "evm", wallet(), "--chain", "ethereum", "--rpc", self.chain.url, "--label", "OneKey", "--json")
+        return await self.run(
+            "account", "add", "evm", wallet(), "--chain", "ethereum", "--rpc", self.chain.url, "--label", "OneKey", "--json"
+        )
 
     async def add_everything(self) -> None:
         assert (await self.run("init", "--json")).code == 0

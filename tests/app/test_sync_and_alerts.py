@@ -1,0 +1,224 @@
+"""The host's part: retries, cursors, refusals, the whole way from rows to a delivered alert, and no word twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.contract import RetryLater, SourceChanged
+from service.app import evaluate, holder, outbox, queries, rebuild, sources, sync
+from service.app.ports import Busy, Refused, Stopped
+from tests.app.house import Script, house
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+BOUGHT = ("b1", day("2026-01-05"), [("binance:ETH", "2"), ("fiat:USD", "-8000")], "trade")
+DEPOSITED = ("d1", day("2026-01-04"), [("fiat:USD", "10000")], "deposit")
+
+
+def script(**more) -> Script:
+    return Script(rows=[DEPOSITED, BOUGHT], declared={"binance:ETH": "2", "fiat:USD": "2000"}, **more)
+
+
+@pytest.fixture
+async def home(tmp_path):
+    async with house(tmp_path, {"one": script(), "two": script(page_size=1)}) as made:
+        yield made
+
+
+async def add(home, name="one"):
+    return await sources.add_other(home.app, "scripted", name, {"token": "s3cret"}, None)
+
+
+async def test_from_rows_to_a_delivered_alert(home):
+    await add(home)
+    await holder.add_channel(home.app, "json://example.test/hook")
+    await home.price(ETH="2500")
+    report = await sync.sync(home.app)
+    assert [(p.outcome, p.new) for p in report.accounts] == [("synced", 2)]
+    (found,) = (await queries.harvest(home.app))["opportunities"]
+    assert (found["loss"], found["term"], found["blocked_by"]) == ("3000", "short", [])
+    assert found["saving"] == "720"  # 3,000 of loss under the limit, at 24 percent
+    ((_, message),) = home.post.sent
+    assert "ETH" in message.title + message.body
+    (alert,) = (await queries.alerts(home.app))["alerts"]
+    assert alert["state"] == "open"
+    assert [d["state"] for d in alert["deliveries"]] == ["delivered"]
+    assert (await holder.explain_alert(home.app, alert["id"]))["reproduced"] is True
+
+
+async def test_a_second_sync_says_nothing_new_and_changes_nothing(home):
+    await add(home)
+    await holder.add_channel(home.app, "json://example.test/hook")
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    again = await sync.sync(home.app)
+    assert (again.changed, again.evaluation.said) == (False, ())
+    assert len(home.post.sent) == 1
+
+
+async def test_failures_are_retried_from_the_stored_cursor_and_waited_for(home):
+    from tests.app.house import Scripted
+
+    Scripted.scripts["two"].faults = [RetryLater("busy", after_seconds=7)]
+    await add(home, "two")
+    report = await sync.sync(home.app)
+    assert report.accounts[0].outcome == "synced"
+    assert home.waits == [7]
+
+
+async def test_a_source_that_stays_down_is_an_error_and_loses_nothing(home):
+    from tests.app.house import Scripted
+
+    account = await add(home)
+    await sync.sync(home.app)
+    Scripted.scripts["one"].faults = [RetryLater("down")] * 20
+    Scripted.scripts["one"].rows.append(("b2", day("2026-02-01"), [("binance:ETH", "1"), ("fiat:USD", "-2000")], "trade"))
+    report = await sync.sync(home.app)
+    assert (report.accounts[0].outcome, report.accounts[0].says) == ("error", "down")
+    assert len(home.waits) == sync.TRIES - 1
+    assert len(await home.app.store.records(account.id)) == 2
+    assert "sync_failed" in {i["kind"] for i in (await queries.issues(home.app))["issues"]}
+    Scripted.scripts["one"].faults = []
+    Scripted.scripts["one"].declared = {"binance:ETH": "3"}
+    assert (await sync.sync(home.app)).accounts[0].outcome == "synced"
+    assert len(await home.app.store.records(account.id)) == 3
+
+
+async def test_an_unknown_shape_keeps_the_cursor_and_is_told(home):
+    from tests.app.house import Scripted
+
+    account = await add(home)
+    Scripted.scripts["one"].faults = [SourceChanged("a field is gone")]
+    report = await sync.sync(home.app)
+    assert report.accounts[0].says == "rows: a field is gone"
+    assert await home.app.store.cursor(account.id, "rows") is None
+
+
+async def test_a_key_that_may_trade_is_never_stored_and_stops_a_known_account(home):
+    from tests.app.house import Scripted
+
+    Scripted.scripts["one"].denied = "the key may trade; remove: trade"
+    with pytest.raises(Stopped):
+        await add(home)
+    assert await home.app.store.accounts() == []
+    Scripted.scripts["one"].denied = ""
+    account = await add(home)
+    Scripted.scripts["one"].denied = "the key may trade; remove: trade"
+    report = await sync.sync(home.app)
+    assert report.accounts[0].outcome == "refused"
+    stored = await home.app.store.account(account.id)
+    assert stored is not None
+    assert stored.status == "refused"
+    Scripted.scripts["one"].denied = ""
+    assert (await sync.sync(home.app)).accounts[0].outcome == "synced"  # every sync tries again
+
+
+async def test_a_difference_names_asset_and_amount(home):
+    from tests.app.house import Scripted
+
+    Scripted.scripts["one"].declared = {"binance:ETH": "2.5", "fiat:USD": "2000"}
+    await add(home)
+    await sync.sync(home.app)
+    (issue,) = [i for i in (await queries.issues(home.app))["issues"] if i["kind"] == "balance_difference"]
+    assert "missing: 0.5" in issue["says"]
+    assert "ETH" in issue["says"]
+
+
+async def test_a_paused_account_rests_unless_it_is_named(home):
+    account = await add(home)
+    await sources.pause(home.app, account.id)
+    assert (await sync.sync(home.app)).accounts[0].outcome == "paused"
+    assert (await sync.sync(home.app, [account.label])).accounts[0].outcome == "synced"
+    stored = await home.app.store.account(account.id)
+    assert stored is not None
+    assert stored.status == "paused"
+
+
+async def test_a_held_lease_is_waited_for_and_then_named(home):
+    account = await add(home)
+    async with home.app.leases.hold(account.id):
+        with pytest.raises(Busy):
+            async with home.app.leases.hold(account.id, wait_seconds=0):
+                raise AssertionError
+
+
+async def test_an_undelivered_message_waits_longer_each_time_and_arrives_once(home):
+    await add(home)
+    await holder.add_channel(home.app, "json://example.test/hook")
+    await home.price(ETH="2500")
+    home.post.down = "connection refused"
+    await sync.sync(home.app)
+    assert home.post.sent == []
+    assert await outbox.deliver(home.app) == 0  # not due yet
+    (row,) = await home.app.store.deliveries()
+    assert (row.state, row.attempts, row.says) == ("waiting", 1, "connection refused")
+    home.clock.pass_time(seconds=31)
+    assert await outbox.deliver(home.app) == 0
+    home.post.down = ""
+    home.clock.pass_time(seconds=31)
+    assert await outbox.deliver(home.app) == 0  # 60 s by now
+    home.clock.pass_time(seconds=31)
+    assert await outbox.deliver(home.app) == 1
+    assert await outbox.deliver(home.app) == 0
+    assert len({m.id for _, m in home.post.sent}) == 1
+
+
+async def test_a_recovered_price_resolves_and_a_stale_one_does_not(home):
+    await add(home)
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    home.clock.pass_time(days=30)
+    stale = await evaluate.evaluate(home.app)
+    assert [i.kind for i in stale.issues] == ["stale_price"]
+    assert stale.said == ()
+    assert [a.state for a in await home.app.store.alerts()] == ["open"]
+    await home.price(ETH="4100")
+    over = await evaluate.evaluate(home.app)
+    assert [m.kind for m in over.said] == ["resolved"]
+    assert [a.state for a in await home.app.store.alerts()] == ["resolved"]
+
+
+async def test_the_sealed_token_is_nowhere_in_clear(home, tmp_path):
+    await add(home)
+    await sync.sync(home.app)
+    assert all(b"s3cret" not in f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
+
+
+async def test_a_removed_account_takes_its_lots_along(home):
+    account = await add(home)
+    await sync.sync(home.app)
+    await sources.remove(home.app, account.id)
+    await rebuild.rebuild(home.app)
+    assert (await home.app.store.ledger()).lots == ()
+    with pytest.raises(Refused):
+        await sources.the_account(home.app, account.id)
+
+
+async def test_figures_are_checked_and_a_threshold_of_one_asset_counts_for_it_only(home):
+    await add(home)
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    await holder.set_profile(home.app, {"loss@eth": "5000"})
+    (found,) = (await queries.harvest(home.app))["opportunities"]
+    assert found["blocked_by"]
+    for name, value in (("short_rate", "1.5"), ("time_zone", "Nowhere"), ("loss", "-1"), ("frobnicate", "1")):
+        with pytest.raises(Refused):
+            await holder.set_profile(home.app, {name: value})
+
+
+async def test_an_acknowledged_alert_is_quiet_and_a_snooze_must_lie_ahead(home):
+    await add(home)
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    (alert,) = await home.app.store.alerts()
+    with pytest.raises(Refused):
+        await holder.snooze(home.app, alert.id, home.clock() - timedelta(hours=1))
+    await holder.acknowledge(home.app, alert.id)
+    home.clock.pass_time(days=2)
+    await home.price(ETH="500")
+    assert (await evaluate.evaluate(home.app)).said == ()
