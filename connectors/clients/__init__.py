@@ -1,0 +1,1 @@
+"""What connectors and price sources share: the strict exchange client, HTTP, JSON-RPC."""

@@ -1,0 +1,1 @@
+"""Watch-only addresses of Ethereum-compatible chains, read from a node of the user's choice."""

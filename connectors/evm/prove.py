@@ -1,0 +1,209 @@
+"""Proves by (nonce, balance) that every native movement of a span is known, and finds those that are not.
+
+For a key-held address the balance falls only by its own transactions, and each of them raises the nonce. So where nonce and
+balance have changed by exactly what is known, nothing is missing; where they differ, the span is split, breadth first, so that each level is
+one round of batches, until the block is found.
+
+Worked example: of 1,000 blocks only a 2-unit payment by an internal call in block 731 is unknown. (0, 1000] differs by 2; (0, 500]
+does not; (500, 1000] does … ten levels later block 731 alone differs. Its body is read, and its traces if the node has any.
+
+What no transaction explains (a beacon withdrawal, a block reward, a genesis balance) is booked under its block.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Literal
+
+from connectors.clients.rpc import Refused, Rpc
+from connectors.contract import RetryLater
+from connectors.evm.facts import Fact, plain_effect, read_facts
+from connectors.evm.logs import traced
+
+BEFORE_GENESIS = -1
+GWEI = 10**9
+CANDIDATES = 12
+"""Strangers' transactions of one block that are looked at without traces, to find the one that paid."""
+
+Why = Literal["withdrawal", "reward", "genesis", "unattributed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A native change of one block that belongs to no known transaction."""
+
+    amount: int
+    why: Why
+
+
+class NativeProof:
+    """Known facts of one address over (base, end], checked against the node's state and completed from it."""
+
+    def __init__(self, rpc: Rpc, address: str, base: int, end: int, times: dict[int, tuple[str, int]], *, key_held: bool) -> None:
+        self.rpc, self.address, self.base, self.end, self.times, self.key_held = rpc, address, base, end, times, key_held
+        self.facts: dict[str, Fact] = {}
+        self.extras: dict[int, list[Extra]] = {}
+        self.nonces: dict[int, int] = {}
+        """Nonce steps without a transaction of ours (EIP-7702 authorizations), by block."""
+        self._states: dict[int, tuple[int, int]] = {BEFORE_GENESIS: (0, 0)}
+
+    async def add(self, hashes: Iterable[str]) -> None:
+        for fact in await read_facts(self.rpc, self.address, set(hashes) - set(self.facts), self.times):
+            if self.base < fact.block <= self.end:
+                self.facts[fact.hash] = fact
+
+    async def complete(self) -> bool:
+        """Find what is missing; True when nonce and balance at the end equal what is known."""
+        await self._settle({fact.block for fact in self.facts.values() if not fact.exact})
+        for _ in range(3):
+            blocks = await self._differing()
+            if not blocks:
+                return True
+            await self._settle(blocks)
+        return not await self._differing()
+
+    # ------------------------------------------------------------------ where it differs
+
+    async def _load(self, blocks: Iterable[int]) -> None:
+        missing = sorted(set(blocks) - set(self._states))
+        calls = [(method, [self.address, hex(n)]) for n in missing for method in ("eth_getTransactionCount", "eth_getBalance")]
+        numbers = [int(answer, 16) for answer in await self.rpc.all(calls)]
+        self._states.update({n: (numbers[2 * i], numbers[2 * i + 1]) for i, n in enumerate(missing)})
+
+    def _known(self) -> tuple[list[int], list[int], list[int]]:
+        """Blocks with something known, and the running sums of nonce steps and native changes up to each."""
+        by_block: dict[int, list[int]] = {}
+        for fact in self.facts.values():
+            step = by_block.setdefault(fact.block, [0, 0])
+            step[0] += fact.sender == self.address
+            step[1] += fact.native - fact.paid
+        for block, extras in self.extras.items():
+            by_block.setdefault(block, [0, 0])[1] += sum(extra.amount for extra in extras)
+        for block, count in self.nonces.items():
+            by_block.setdefault(block, [0, 0])[0] += count
+        blocks = sorted(by_block)
+        return blocks, list(accumulate(by_block[b][0] for b in blocks)), list(accumulate(by_block[b][1] for b in blocks))
+
+    def _rest(self, low: int, high: int, known: tuple[list[int], list[int], list[int]]) -> tuple[int, int]:
+        """(nonce, balance) change over (low, high] that is not known."""
+        blocks, nonces, natives = known
+        first, last = bisect_right(blocks, low) - 1, bisect_right(blocks, high) - 1
+        a, b = self._states[low], self._states[high]
+        known_nonce = (nonces[last] if last >= 0 else 0) - (nonces[first] if first >= 0 else 0)
+        known_native = (natives[last] if last >= 0 else 0) - (natives[first] if first >= 0 else 0)
+        return b[0] - a[0] - known_nonce, b[1] - a[1] - known_native
+
+    async def _differing(self) -> list[int]:
+        """Blocks whose change is not fully known."""
+        known = self._known()
+        spans, leaves = [(self.base, self.end)] if self.end > self.base else [], []
+        while spans:
+            await self._load({edge for span in spans for edge in span})
+            spans = [span for span in spans if self._rest(*span, known) != (0, 0)]
+            leaves += [high for low, high in spans if high - low == 1]
+            wide = [(low, (low + high) // 2, high) for low, high in spans if high - low > 1]
+            spans = [half for low, middle, high in wide for half in ((low, middle), (middle, high))]
+        return leaves
+
+    # ------------------------------------------------------------------ what it is
+
+    async def _settle(self, blocks: Iterable[int]) -> None:
+        """Explain each block's whole change: by further transactions, by exact native effects, or as an extra."""
+        todo = sorted(blocks)
+        await self._load({n for block in todo for n in (block - 1, block)})
+        known = self._known()
+        for fact in self.facts.values():
+            if fact.block in todo and self._rest(fact.block - 1, fact.block, known) == (0, 0):
+                fact.exact = True
+        todo = [block for block in todo if self._rest(block - 1, block, known) != (0, 0)]
+        for start in range(0, len(todo), 20):
+            some = todo[start : start + 20]
+            bodies = dict(zip(some, await self.rpc.all([("eth_getBlockByNumber", [hex(n), True]) for n in some]), strict=True))
+            if not all(bodies.values()):
+                raise RetryLater(f"the node at {self.rpc.host} lost a block that it had")
+            self.times.update({n: (str(body["hash"]).lower(), int(body["timestamp"], 16)) for n, body in bodies.items()})
+            traced_blocks = await self._touching(bodies)
+            for number, body in bodies.items():
+                await self._explain(number, body, traced=number in traced_blocks)
+
+    async def _touching(self, bodies: dict[int, Any]) -> set[int]:
+        """Add the transactions of these blocks that name the address, in their fields or in their traces; gives the traced blocks."""
+        hashes = {str(tx["hash"]).lower() for body in bodies.values() for tx in body["transactions"] if self._names_us(tx)}
+        complete: set[int] = set()
+        if "trace_block" not in self.rpc.lacks:
+            answers = await self.rpc.many([("trace_block", [hex(n)]) for n in bodies])
+            for number, frames in zip(bodies, answers, strict=True):
+                if isinstance(frames, Refused) or frames is None:
+                    continue
+                complete.add(number)
+                by_hash: dict[str, list[Any]] = {}
+                for frame in frames:
+                    if frame.get("transactionHash"):
+                        by_hash.setdefault(str(frame["transactionHash"]).lower(), []).append(frame)
+                hashes |= {h for h, own in by_hash.items() if traced(own, self.address) != (0, ())}
+        await self.add(hashes)
+        return complete
+
+    def _names_us(self, tx: dict[str, Any]) -> bool:
+        return self.address in (str(tx["from"]).lower(), str(tx.get("to") or "").lower())
+
+    async def _explain(self, block: int, body: dict[str, Any], *, traced: bool) -> None:
+        nonce, rest = self._rest(block - 1, block, self._known())
+        if nonce:
+            self.nonces[block] = self.nonces.get(block, 0) + nonce
+            await self._authorizations(body)
+        for withdrawal in body.get("withdrawals") or ():
+            if str(withdrawal["address"]).lower() == self.address and rest:
+                amount = int(withdrawal["amount"], 16) * GWEI
+                self._book(block, amount, "withdrawal")
+                rest -= amount
+        if not rest:
+            return
+        here = [fact for fact in self.facts.values() if fact.block == block]
+        own = [fact for fact in here if fact.sender == self.address]
+        open_ones = [fact for fact in here if not fact.exact]
+        mined_by_us = str(body.get("miner", "")).lower() == self.address
+        if rest < 0 and self.key_held and len(own) == 1:  # all but a fee is known: the chain's fee has a part that we do not know
+            own[0].paid -= rest
+            own[0].fee -= rest
+        elif len(open_ones) == 1:
+            open_ones[0].native += rest
+            open_ones[0].exact = True
+        elif block == 0:
+            self._book(block, rest, "genesis")
+        elif traced and not open_ones:
+            self._book(block, rest, "reward")
+        elif open_ones:
+            self._book(block, rest, "unattributed")
+        else:
+            await self._stranger(block, body, rest, mined_by_us=mined_by_us)
+
+    async def _stranger(self, block: int, body: dict[str, Any], rest: int, *, mined_by_us: bool) -> None:
+        """Without traces: who paid us inside a block where no known transaction did? Certain only where one alone ran code."""
+        hashes = [str(tx["hash"]).lower() for tx in body["transactions"] if int(tx["gas"], 16) > 21_000]
+        hashes = [h for h in hashes if h not in self.facts]
+        if len(hashes) > CANDIDATES:
+            self._book(block, rest, "unattributed")
+            return
+        facts = await read_facts(self.rpc, self.address, hashes, self.times)
+        ran = [fact for fact in facts if fact.ok and fact.ran_code and not fact.exact]
+        if not ran:
+            self._book(block, rest, "reward")
+        elif len(ran) == 1 and not mined_by_us:
+            fact = ran[0]
+            fact.native, fact.exact, fact.others = plain_effect(fact, self.address) + rest, True, (fact.to,)
+            self.facts[fact.hash] = fact
+        else:
+            self._book(block, rest, "unattributed")
+
+    async def _authorizations(self, body: dict[str, Any]) -> None:
+        """Keep the one transaction that can have raised our nonce (EIP-7702); with several, none can be named."""
+        carriers = [str(tx["hash"]).lower() for tx in body["transactions"] if tx.get("authorizationList")]
+        if len(carriers) == 1:
+            await self.add(carriers)
+
+    def _book(self, block: int, amount: int, why: Why) -> None:
+        self.extras.setdefault(block, []).append(Extra(amount, why))
