@@ -1,0 +1,194 @@
+"""The pages: the same answers as the API, rendered for a person. Plain HTML; nothing runs in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from service.app import access, queries
+from service.app.ports import App, Busy, Refused, Stopped
+from service.http.auth import COOKIE, Attempts, SignIn, Thresher, Visitor, same_origin, set_cookie, visitor
+from service.http.shown import loss_bars, page
+from service.http.work import Work
+
+Answer = dict[str, Any]
+Owner = Annotated[Visitor, Depends(visitor)]
+
+TRANSACTIONS_SHOWN = 200
+EXCHANGES = ("binance", "kraken", "coinbase")
+"""Offered by name, because their histories are proven complete; any other ccxt id may be typed."""
+
+SAID = {
+    "added": "The account was added. Its history is being read.",
+    "already-syncing": "A sync is running already.",
+    "syncing": "The sync has started.",
+    "paused": "The account is paused. What was read stays.",
+    "resumed": "The account is watched again.",
+    "probed": "The source answered; the account is in order.",
+    "removed": "The account was removed, with all that was read from it.",
+    "channel": "The channel was added. Send a test to see that messages arrive.",
+    "acknowledged": "The alert speaks no more, but will say when it is over.",
+    "snoozed": "The alert is silent until then.",
+    "tested": "A test message is on its way through every channel.",
+}
+"""What a page says after a form was sent. The address carries the word alone."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One entry of the navigation."""
+
+    path: str
+    name: str
+    template: str
+    ask: Callable[[App], Awaitable[Answer]]
+
+
+async def _overview(app: App) -> Answer:
+    found = await queries.harvest(app)
+    return {
+        **await queries.overview(app),
+        **await queries.accounts(app),
+        **await queries.issues(app),
+        "worth": [o for o in found["opportunities"] if not o["blocked_by"]],
+        "bars": loss_bars(found["opportunities"]),
+    }
+
+
+async def _harvest(app: App) -> Answer:
+    found = (await queries.harvest(app))["opportunities"]
+    lots = {lot["id"]: lot for lot in (await queries.lots(app))["lots"]}
+    worth, blocked = [o for o in found if not o["blocked_by"]], [o for o in found if o["blocked_by"]]
+    return {**await queries.overview(app), **await queries.accounts(app), "worth": worth, "blocked": blocked, "lots": lots}
+
+
+async def _alerts(app: App) -> Answer:
+    return {**await queries.alerts(app), **await queries.channels(app), **await queries.accounts(app)}
+
+
+async def _balances(app: App) -> Answer:
+    found = await queries.balances(app)
+    return {**found, **await queries.accounts(app), "by_account": _grouped(found["balances"])}
+
+
+async def _lots(app: App) -> Answer:
+    return {**await queries.lots(app), **await queries.accounts(app)}
+
+
+async def _transactions(app: App) -> Answer:
+    newest = await queries.transactions(app, TRANSACTIONS_SHOWN)
+    return {**newest, **await queries.accounts(app), "most": TRANSACTIONS_SHOWN}
+
+
+async def _accounts(app: App) -> Answer:
+    covered = _grouped((await queries.coverage(app))["coverage"])
+    return {**await queries.accounts(app), "covered": covered, "chains": sorted(app.chains), "exchanges": EXCHANGES}
+
+
+def _grouped(items: Iterable[Answer]) -> dict[str, list[Answer]]:
+    groups: dict[str, list[Answer]] = {}
+    for item in items:
+        groups.setdefault(item["account"], []).append(item)
+    return groups
+
+
+PAGES = (
+    Page("/", "Overview", "overview.html", _overview),
+    Page("/harvest", "Harvest", "harvest.html", _harvest),
+    Page("/alerts", "Alerts", "alerts.html", _alerts),
+    Page("/balances", "Balances", "balances.html", _balances),
+    Page("/lots", "Lots", "lots.html", _lots),
+    Page("/transactions", "Transactions", "transactions.html", _transactions),
+    Page("/accounts", "Accounts", "accounts.html", _accounts),
+    Page("/issues", "Issues", "issues.html", queries.issues),
+)
+BY_PATH = {p.path: p for p in PAGES}
+
+
+async def show(request: Request, path: str, who: Visitor, refused: Refused | Stopped | Busy | None = None, code: int = 200) -> HTMLResponse:
+    """A page of PAGES as it stands now; `refused` is why the form that was just sent did nothing."""
+    app: App = request.app.state.thresher
+    work: Work = request.app.state.work
+    shown = BY_PATH[path]
+    told = await shown.ask(app)
+    return page(
+        shown.template,
+        code,
+        title=shown.name,
+        pages=PAGES,
+        path=path,
+        token=who.token,
+        said=SAID.get(request.query_params.get("said", "")),
+        refused=refused,
+        working=work.is_running(),
+        work_says=work.says,
+        labels={a["id"]: a["label"] for a in told.get("accounts", ())},
+        **told,
+    )
+
+
+def _route(shown: Page) -> None:
+    async def answer(request: Request, who: Owner) -> HTMLResponse:
+        return await show(request, shown.path, who)
+
+    router.add_api_route(shown.path, answer, methods=["GET"], name=shown.name, response_class=HTMLResponse)
+
+
+for _page in PAGES:
+    _route(_page)
+
+
+# ------------------------------------------------------------------ signing in
+
+
+@router.get("/login")
+async def login_page(request: Request, app: Thresher, after: str = "/") -> Response:
+    try:
+        await visitor(request, app)
+    except SignIn:
+        return _login(after, await app.store.owner_hash() is not None)
+    return RedirectResponse(_page_or_first(after), 303)
+
+
+@router.post("/login")
+async def login(request: Request, app: Thresher) -> Response:
+    """Sets the session's cookie. 403 from elsewhere, 422 for a wrong password, 429 with Retry-After after too many."""
+    if not same_origin(request):
+        return _login("/", ready=True, says="Sign in from thresher's own page.", code=403)
+    attempts: Attempts = request.app.state.attempts
+    client = request.client.host if request.client else ""
+    fields = await request.form(max_files=0, max_fields=10)
+    after = _page_or_first(str(fields.get("after", "/")))
+    if wait := attempts.wait_seconds(client):
+        says = f"Too many attempts. Try again in {wait} seconds."
+        return _login(after, ready=True, says=says, code=429, headers={"Retry-After": str(wait)})
+    try:
+        secret = await access.login(app, str(fields.get("password", "")))
+    except Refused as wrong:
+        sentence = str(wrong)
+        return _login(after, ready=True, says=f"{sentence[:1].upper()}{sentence[1:]}.", code=422)
+    attempts.forget(client)
+    response = RedirectResponse(after, 303)
+    set_cookie(request, response, secret)
+    return response
+
+
+def _login(after: str, ready: bool, says: str = "", code: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
+    return page("login.html", code, headers, title="Sign in", after=_page_or_first(after), ready=ready, says=says)
+
+
+def _page_or_first(path: str) -> str:
+    """Only our own pages are gone to after signing in."""
+    return path if path in BY_PATH else "/"
+
+
+def signed_out() -> Response:
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return response
