@@ -82,15 +82,14 @@ class SealedVault:
         """33 bytes longer than the text in UTF-8."""
         nonce = token_bytes(NONCE_BYTES)
         head = FORM + self._version.to_bytes(4, "big")
-        return head + nonce + self._cipher.encrypt(nonce, plain.encode(), _bound(where, self._version))
+        return head + nonce + self._cipher.encrypt(nonce, plain.encode(), FORM + _bound(where, self._version))
 
     def open(self, sealed: bytes, where: tuple[str, str, str]) -> str:
         """Raises Refused when it was sealed for another place, with another key, or is damaged."""
-        head, nonce, body = sealed[:HEAD_BYTES], sealed[HEAD_BYTES : HEAD_BYTES + NONCE_BYTES], sealed[HEAD_BYTES + NONCE_BYTES :]
+        nonce, body = sealed[HEAD_BYTES : HEAD_BYTES + NONCE_BYTES], sealed[HEAD_BYTES + NONCE_BYTES :]
+        version = int.from_bytes(sealed[1:HEAD_BYTES], "big")  # a wrong one is a wrong place: decryption fails
         try:
-            if head[:1] != FORM or int.from_bytes(head[1:], "big") != self._version:
-                raise InvalidTag
-            return self._cipher.decrypt(nonce, body, _bound(where, self._version)).decode()
+            return self._cipher.decrypt(nonce, body, sealed[:1] + _bound(where, version)).decode()
         except (InvalidTag, ValueError):
             kind, owner, name = where
             says = f"the sealed {name} of {kind} {owner} does not open: it was moved, damaged or sealed with another key; enter it again"

@@ -1,4 +1,4 @@
-"""All that is kept, and all SQL. `open_store(settings, now)` and `leases_for(settings, store.database)` are the way in."""
+"""All that is kept, and all SQL. `open_store(settings, now)` and `leases_for(settings, store)` are the way in."""
 
 from service.store.leases import AdvisoryLeases, FileLeases, leases_for
 from service.store.repository import SqlStore, open_store

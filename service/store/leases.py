@@ -19,6 +19,7 @@ from sqlalchemy import text
 from service.app.ports import Busy, Leases
 from service.settings import Settings
 from service.store.engine import Database, lock_number
+from service.store.truth import Room
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -82,6 +83,7 @@ class AdvisoryLeases:
             yield  # closing the connection gives the lock back, whatever happened meanwhile
 
 
-def leases_for(settings: Settings, database: Database, sleep: Sleep = asyncio.sleep) -> Leases:
-    """By the kind of database: every process that shares one must share its leases."""
+def leases_for(settings: Settings, store: Room, sleep: Sleep = asyncio.sleep) -> Leases:
+    """By the kind of the store's database: every process that shares one must share its leases."""
+    database = store.database
     return FileLeases(settings.data_dir / "leases", sleep) if database.is_sqlite else AdvisoryLeases(database, sleep)

@@ -1,0 +1,154 @@
+"""Values for the store's tests: one of each kind, none of them at its defaults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from connectors.contract import Asset, Coverage, Cursor, Gap, Page, RawRecord
+from service.app.ports import Account, Channel, Delivery, Derived, Portfolio, Session
+from service.domain.alerts import Alert, Message
+from service.domain.assets import Coin
+from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds
+from service.domain.issues import Issue, IssueKind
+from service.domain.ledger import Disposal, Income, Ledger
+from service.domain.methods import Lot
+from service.domain.reconcile import Amount, Booked, Kind
+from service.domain.statements import Identification, LotChoice, MatchAnswer, MethodChoice
+from service.domain.tax import Profile
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
+LONG = Decimal("1234567.123456789012345678")
+HUGE = Decimal(2**256 - 1)
+ETHER = Coin("eth", "ETH", "coin", known=True, peg="")
+DOLLAR = Coin("fiat:USD", "USD", "fiat")
+
+ACCOUNT = Account(
+    id="acc_1",
+    portfolio="main",
+    kind="exchange",
+    connector="exchange",
+    source="kraken",
+    identity="key-7",
+    address="",
+    label="Kraken",
+    settings={"base_url": "http://127.0.0.1:1", "a": "b"},
+    status="error",
+    says="down · since Monday",
+    permissions="read-only",
+    added_at=NOW,
+    last_sync=NOW - timedelta(hours=1),
+    proved_until=None,
+)
+
+PORTFOLIO = Portfolio(
+    "main",
+    "Ours",
+    "EUR",
+    Profile("us", "Europe/Berlin", Decimal("0.37"), Decimal("0.238"), Decimal("-1200.55"), Decimal(3)),
+    HarvestSettings(
+        Thresholds(Decimal(1), Decimal("0.05"), Decimal(2)), {"eth": Thresholds(loss=Decimal(9))}, Costs(Decimal("0.001"), Decimal(0))
+    ),
+)
+
+
+def record(key: str, payload: str = "{}", minutes: int = 0) -> RawRecord:
+    return RawRecord("acc_1", "trades", key, NOW + timedelta(minutes=minutes), payload)
+
+
+def page(*records: RawRecord, cursor: str = "c", withdrawn: tuple[str, ...] = (), coverage: tuple[Coverage, ...] = ()) -> Page:
+    return Page(records, Cursor(cursor), withdrawn, coverage)
+
+
+COVERAGE = Coverage("acc_1", "trades", None, NOW, "count reached", 3, 250, (Gap(None, NOW, "too old"),))
+
+BOOKED = Booked(
+    id="txn_1",
+    account="acc_1",
+    occurred_at=NOW,
+    hint="trade",
+    kind=Kind.BUY,
+    sent=(Amount(DOLLAR, Asset("fiat:USD"), Decimal("2000.10")),),
+    received=(Amount(ETHER, Asset("kraken:XETH"), LONG), Amount(ETHER, Asset("kraken:XETH"), Decimal("1E-18"))),
+    fees=(Amount(DOLLAR, Asset("fiat:USD"), Decimal("1E+3")),),
+    chain_ref="0xab",
+    counterparties=("0xcd", "bank"),
+    flags=("pending",),
+    matched_with=("txn_2",),
+)
+PLAIN_BOOKED = replace(
+    BOOKED, id="txn_2", kind=Kind.DEPOSIT, sent=(), fees=(), chain_ref=None, counterparties=(), flags=(), matched_with=()
+)
+
+LOT = Lot("lot_1", "acc_1", "eth", "kraken:XETH", "ETH", LONG, Decimal("0.000000000000000000000000000001"), NOW, 3, ("spam", "unpriced"))
+MOVED_PART = replace(LOT, account="acc_2", quantity=HUGE, basis=None, flags=())
+DISPOSAL = Disposal("dis_1", "txn_9", "lot_1", "acc_1", "eth", "ETH", LONG, NOW, NOW, Decimal(-5), Decimal("7.5"), "long", ("unpriced",))
+SHORTFALL = replace(DISPOSAL, id="dis_2", lot="", acquired_at=None, proceeds=None, basis=None, term="short", flags=("missing_basis",))
+INCOMES = (Income("txn_3", "acc_1", "eth", Decimal("0.1"), None, NOW), Income("txn_4", "acc_1", "eth", Decimal("0.1"), Decimal(200), NOW))
+
+
+def issue(subject: str, kind: IssueKind = IssueKind.MISSING_PRICE) -> Issue:
+    return Issue(kind, "warning", subject, f"{subject} has no price", "Import one.")
+
+
+def derived(name: str = "led_1", **changes: object) -> Derived:
+    ledger = Ledger(name, (LOT, MOVED_PART), (DISPOSAL, SHORTFALL), INCOMES, (issue("ledger"),))
+    return Derived((BOOKED, PLAIN_BOOKED), replace(ledger, **changes), (issue("a"), issue("ledger"), issue("b")))
+
+
+OPPORTUNITY = Opportunity(
+    id="opp_1",
+    account="acc_1",
+    coin="eth",
+    asset="kraken:XETH",
+    symbol="ETH",
+    lots=(("lot_1", LONG), ("lot_2", Decimal("0.5"))),
+    quantity=LONG,
+    value=Decimal("100.10"),
+    basis=Decimal(300),
+    loss=Decimal("199.9"),
+    short_loss=Decimal("199.9"),
+    long_loss=Decimal(0),
+    term="mixed",
+    saving=Decimal(48),
+    costs=Decimal(5),
+    net=Decimal(43),
+    certainty="estimated",
+    price=Decimal("0.00000001"),
+    price_at=NOW,
+    price_sources=("kraken", "binance"),
+    blocked_by=(),
+    says="Sell it.",
+)
+
+ALERT = Alert(
+    id="alt_1",
+    subject="acc_1 eth",
+    state="snoozed",
+    opportunity="opp_1",
+    created_at=NOW,
+    changed_at=NOW,
+    last_said_at=NOW,
+    net=Decimal("43.21"),
+    message="Sell it.",
+    resolved_because="",
+    snoozed_until=NOW + timedelta(days=3),
+    evidence='{"ledger":"led_1"}',
+)
+
+CHANNEL = Channel("chn_1", "main", "mail", "mailto://***@example.org", NOW)
+
+
+def delivery(message: str = "msg_1", channel: str = "chn_1", minutes: int = 0, **changes: object) -> Delivery:
+    said = Message(message, "alt_1", "opened", "Harvest", "Sell it.")
+    return replace(Delivery(said, channel, "waiting", 0, NOW + timedelta(minutes=minutes)), **changes)
+
+
+SESSION = Session("ses_1", "token", "laptop", "d" * 64, NOW, NOW + timedelta(days=1))
+
+STATEMENTS = (
+    MethodChoice("acc_1", "hifo", date(2025, 1, 1), NOW),
+    Identification("acc_1", "eth", (LotChoice("lot_1", LONG), LotChoice("lot_2", HUGE)), NOW - timedelta(days=1)),
+    MatchAnswer("txn_1", "txn_2", same=False, made_at=NOW),
+)
