@@ -153,8 +153,10 @@ class Story:
         self.stock()
         self.from_2023()
         self.from_2025()
-        self.rest_until(HEAD - timedelta(seconds=12 * (3 * SLOTS - 1)))
-        for _ in range(3 * SLOTS - 1):
+        settled = HEAD - timedelta(seconds=12 * 2 * SLOTS)
+        self.rest_until(settled)
+        self.block(settled, 14)
+        while self.clock < HEAD:
             self.block(self.clock + timedelta(seconds=12), 14)
         return self
 
