@@ -25,6 +25,7 @@ PLANTED = {
     "sql-in-store": ("service/app/__init__.py", "import sqlalchemy"),
     "vendors-stay-out": ("service/app/__init__.py", "import ccxt"),
     "edges-through-app": ("service/http/__init__.py", "import service.store"),
+    "sandbox-alone": ("service/sandbox/__init__.py", "import service.domain.money"),
     "acyclic": ("connectors/contract.py", "import connectors.registry"),
 }
 """Contract → a file and the import that it must not have."""

@@ -16,6 +16,9 @@ from service.sandbox.chain.recording import Recording
 PARSE_OR_SHAPE, NO_METHOD, BAD_PARAMS, NO_RESOURCE, REFUSED = -32600, -32601, -32602, -32001, -32000
 """JSON-RPC 2.0 section 5.1; EIP-1474 for the last two."""
 
+LAST_PRECOMPILE = 0xFFFF
+"""Below it contracts may live that have no code (EIP-1352)."""
+
 _HASH = re.compile("0x[0-9a-f]{64}")
 _ADDRESS = re.compile("0x[0-9a-f]{40}")
 _QUANTITY = re.compile("0x[0-9a-f]{1,16}")
@@ -200,8 +203,8 @@ def _call(recording: Recording, request: Any, block: Any = None) -> Any:
     to = _address(request["to"])
     data = _word(request.get("input") or request.get("data") or "0x", _DATA, "call data")
     known = recording.call(to, data, number)
-    if known is None and int(to, 16) > 0xFFFF and recording.account(to, "code", number) == "0x":
-        return "0x"
+    if known is None and int(to, 16) > LAST_PRECOMPILE and recording.account(to, "code", number) == "0x":
+        return "0x"  # nobody there to call
     if known is None or int(request.get("value") or "0x0", 16):
         raise CallRefused(REFUSED, "this call was not recorded")
     if "error" in known:

@@ -18,8 +18,9 @@ from service.sandbox.chain.recording import Recording, load
 class Fault:
     """What goes wrong with the next `times` matching requests (a batch matches when one of its calls does).
 
-    `method` of None matches all. With `status` the HTTP request fails with that status, with `error` each matching call has
-    that JSON-RPC error object for an answer, with neither the connection is cut before an answer. `seconds` delays first.
+    `method` of None matches all. With `status` the HTTP request fails with that status and `headers`; with `error` each matching
+    call has that JSON-RPC error object for an answer; `seconds` delays first, and alone only delays; with nothing told the
+    connection is cut before an answer.
     """
 
     method: str | None = None
@@ -36,16 +37,20 @@ class Fault:
 
 
 class SandboxChain:
-    """Async context. `url` is the node's address, `requests` counts calls by method (`http_requests` the requests that carried
-    them), `faults` go wrong in their order, each until its times are used up."""
+    """Async context. `url` is the node's address, `requests` holds for each HTTP request the methods that it carried, `calls`
+    counts them, `faults` go wrong in their order, each until its times are used up."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.requests: Counter[str] = Counter()
-        self.http_requests = 0
+        self.requests: list[tuple[str, ...]] = []
         self.faults: list[Fault] = []
         self._recording: Recording | None = None
         self._runner: web.AppRunner | None = None
+
+    @property
+    def calls(self) -> Counter[str]:
+        """JSON-RPC method → how often it was called, refused calls included."""
+        return Counter(method for methods in self.requests for method in methods)
 
     async def __aenter__(self) -> Self:
         self._recording = await asyncio.to_thread(load)
@@ -62,13 +67,13 @@ class SandboxChain:
             await self._runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.Response:
-        self.http_requests += 1
         try:
             body = json.loads(await request.read())
         except ValueError:
+            self.requests.append(())
             return web.json_response(_refusal(None, PARSE_OR_SHAPE, "Invalid request"))
         calls = body if isinstance(body, list) else [body]
-        self.requests.update(str(call.get("method")) for call in calls if isinstance(call, dict))
+        self.requests.append(tuple(str(call.get("method")) for call in calls if isinstance(call, dict)))
         fault = next((fault for fault in self.faults if fault.matches(calls)), None)
         if fault is not None:
             fault.times -= 1
