@@ -10,8 +10,9 @@ import json
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from service.app.view import View
 from service.domain import harvest
 from service.domain.alerts import Alert
 from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds
@@ -20,9 +21,6 @@ from service.domain.money import plain
 from service.domain.rules import Rules
 from service.domain.tax import Profile
 from service.domain.valuation import Position, Price
-
-if TYPE_CHECKING:
-    from service.app.evaluate import View
 
 
 def of(alert: Alert, seen: View, answer: Opportunity) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from service.app import compare, evaluate
+from service.app import compare, view
 from service.app.ports import Account, App, Declared
 from service.app.sources import PORTFOLIO
 from service.domain.harvest import Opportunity
@@ -95,7 +95,7 @@ def _transaction(row: Booked) -> Answer:
 
 async def lots(app: App) -> Answer:
     """Open lots at the newest stored price; null where there is no opinion."""
-    seen = await evaluate.view(app)
+    seen = await view.view(app)
     items = []
     for position in seen.positions:
         lot = position.lot
@@ -121,8 +121,8 @@ async def lots(app: App) -> Answer:
 
 async def harvest(app: App) -> Answer:
     """Opportunities now, best first, the blocked ones with their reasons."""
-    seen = await evaluate.view(app)
-    return {"opportunities": [_opportunity(o) for o in evaluate.opportunities(seen)]}
+    seen = await view.view(app)
+    return {"opportunities": [_opportunity(o) for o in view.opportunities(seen)]}
 
 
 def _opportunity(found: Opportunity) -> Answer:
@@ -233,7 +233,7 @@ async def channels(app: App) -> Answer:
 
 async def prices(app: App) -> Answer:
     """Newest price of each held asset from each source."""
-    held = evaluate.held(await app.store.ledger(PORTFOLIO))
+    held = view.held(await app.store.ledger(PORTFOLIO))
     portfolio = await app.store.portfolio(PORTFOLIO)
     symbols = {coin.id: coin.symbol for coin in app.assets.coins()}
     found = sorted(await app.store.newest_quotes(held, portfolio.currency), key=lambda q: (q.asset, q.source))
@@ -265,10 +265,10 @@ async def profile(app: App) -> Answer:
 
 async def overview(app: App) -> Answer:
     """The figures of the first page. Sums leave out lots without an opinion; `unpriced_lots` counts them."""
-    seen = await evaluate.view(app)
+    seen = await view.view(app)
     with_opinion = [p for p in seen.positions if p.value is not None]
     gains = [p.unrealised for p in seen.positions if p.unrealised is not None]
-    opportunities = evaluate.opportunities(seen)
+    opportunities = view.opportunities(seen)
     found = await app.store.alerts(PORTFOLIO)
     return {
         "overview": {
@@ -280,7 +280,7 @@ async def overview(app: App) -> Answer:
                 "year": seen.rules.year,
                 "unknown": seen.unknown_disposals,
             },
-            "saving": plain(evaluate.together(seen, opportunities)),
+            "saving": plain(view.together(seen, opportunities)),
             "opportunities": sum(not o.blocked_by for o in opportunities),
             "unpriced_lots": len(seen.positions) - len(with_opinion),
             "accounts": len(seen.accounts),

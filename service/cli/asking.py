@@ -156,12 +156,12 @@ def harvest(as_json: AsJson = False) -> int:
     """What selling now would save after tax and costs, best first; what is blocked, and why."""
 
     async def use(app: App) -> int:
-        from service.app import evaluate, queries
+        from service.app import queries, view
 
         answer = await queries.harvest(app)
         names = labels((await queries.accounts(app))["accounts"])
         show(answer, as_json=as_json, table=lambda told: print_harvest(told, names))
-        return OPEN if evaluate.silent(await evaluate.view(app)) else DONE
+        return OPEN if view.silent(await view.view(app)) else DONE
 
     return run(use, as_json=as_json)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 from connectors.clients.secrets import secret_kind
 from connectors.contract import (
@@ -56,7 +57,7 @@ class Scripted:
     """A connector whose world is a Script in Source.shared's place: `Scripted.scripts[source name]`."""
 
     spec = Spec("scripted", "exchange", "1", (Field("token", "any text", secret=True),))
-    scripts: dict[str, Script] = {}
+    scripts: ClassVar[dict[str, Script]] = {}
     streams = ("rows",)
 
     def __init__(self, source: Source) -> None:
@@ -117,7 +118,7 @@ class Post:
         return None
 
     def shown(self, url: str) -> str:
-        return url.split("://")[0] + "://…"
+        return url.partition("://")[0] + "://…"
 
 
 @dataclass

@@ -80,4 +80,6 @@ def test_every_connector_field_is_explained():
     for name in ("exchange", "evm"):
         row = next(line for line in REFERENCE.splitlines() if line.startswith(f"| `{name}` |"))
         for field in registry.connector(name).spec.fields:
-            assert f"`{field.name}`" in row or field.name in ("login", "twofa", "privateKey", "walletAddress", "token", "accountId"), field.name
+            assert f"`{field.name}`" in row or field.name in ("login", "twofa", "privateKey", "walletAddress", "token", "accountId"), (
+                field.name
+            )

@@ -25,7 +25,7 @@ def rows(database) -> dict[str, list[tuple[object, ...]]]:
             columns = [c[1] for c in connection.execute(f"PRAGMA table_info({table})") if c[1] not in skipped]
             if columns:
                 listed = ", ".join(f'"{c}"' for c in columns)
-                found[table] = sorted((tuple(map(repr, r)) for r in connection.execute(f'SELECT {listed} FROM "{table}"')))
+                found[table] = sorted(tuple(map(repr, r)) for r in connection.execute(f'SELECT {listed} FROM "{table}"'))
         return found
 
 

@@ -1,0 +1,134 @@
+"""What is stored, valued now: what an evaluation rests on, and what `lots`, `harvest` and the pages read. Asks nothing of the outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from connectors.contract import Quote
+from service.app.ports import Account, App, Portfolio
+from service.app.sources import PORTFOLIO
+from service.domain import harvest, tax, valuation
+from service.domain.harvest import Opportunity
+from service.domain.issues import Issue
+from service.domain.ledger import Ledger
+from service.domain.methods import Lot
+from service.domain.money import ZERO, exact, total
+from service.domain.rules import Rules, local_date
+from service.domain.statements import MethodName, Statements, gathered
+from service.domain.valuation import Position, Price
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that an evaluation rests on; `harvest` and `lots` read the same."""
+
+    now: datetime
+    portfolio: Portfolio
+    accounts: tuple[Account, ...]
+    statements: Statements
+    ledger: Ledger
+    rules: Rules
+    prices: dict[str, Price]
+    positions: tuple[Position, ...]
+    realised: tuple[Decimal, Decimal]
+    unknown_disposals: int
+    issues: tuple[Issue, ...]
+
+    def method_of(self, account: str) -> MethodName:
+        return self.statements.method(account, local_date(self.now, self.portfolio.profile.time_zone))
+
+    def movable(self, account: str) -> bool:
+        """True where a sale needs no move first."""
+        return any(a.id == account and a.kind == "exchange" for a in self.accounts)
+
+
+async def view(app: App) -> View:
+    """What is stored, valued now; asks nothing of the outside."""
+    now = app.now()
+    portfolio = await app.store.portfolio(PORTFOLIO)
+    ledger = await app.store.ledger(PORTFOLIO)
+    year = local_date(now, portfolio.profile.time_zone).year
+    prices, issues = _agreed(app, ledger.lots, await app.store.newest_quotes(held(ledger), portfolio.currency), now)
+    positions = await asyncio.to_thread(valuation.value, ledger.lots, prices, now, portfolio.profile.time_zone)
+    short, long, unknown = tax.year_result(ledger.disposals, year, portfolio.profile.time_zone)
+    return View(
+        now=now,
+        portfolio=portfolio,
+        accounts=tuple(await app.store.accounts(PORTFOLIO)),
+        statements=gathered(await app.store.statements(PORTFOLIO)),
+        ledger=ledger,
+        rules=app.rules_of(year),
+        prices=prices,
+        positions=tuple(positions),
+        realised=(short, long),
+        unknown_disposals=unknown,
+        issues=tuple(issues),
+    )
+
+
+def opportunities(seen: View) -> list[Opportunity]:
+    """What is worth selling, and what is not and why. Pure."""
+    return harvest.assess(
+        seen.positions,
+        seen.method_of,
+        seen.portfolio.harvest,
+        seen.portfolio.profile,
+        seen.rules,
+        seen.realised,
+        seen.now,
+        movable=seen.movable,
+    )
+
+
+def together(seen: View, found: Sequence[Opportunity]) -> Decimal:
+    """What all that are worth a word would save if all were taken: one computation of the year, less the costs.
+
+    Not the sum of the single savings: the limit on losses is used up once.
+    """
+    worth = [o for o in found if not o.blocked_by]
+    if not worth:
+        return ZERO
+    saved = tax.saving(
+        *seen.realised,
+        total(o.short_loss for o in worth),
+        total(o.long_loss for o in worth),
+        seen.portfolio.profile,
+        seen.rules,
+    )
+    with exact():
+        return saved - total(o.costs for o in worth)
+
+
+def silent(seen: View) -> frozenset[str]:
+    """Subjects ("account coin") without an opinion now: their alerts neither fire nor die."""
+    return frozenset(f"{p.lot.account} {p.lot.coin}" for p in seen.positions if p.price is None)
+
+
+def held(ledger: Ledger) -> list[str]:
+    return sorted({lot.coin for lot in ledger.lots})
+
+
+def _agreed(app: App, open_lots: Sequence[Lot], newest: Sequence[Quote], now: datetime) -> tuple[dict[str, Price], list[Issue]]:
+    prices: dict[str, Price] = {}
+    issues: list[Issue] = []
+    coins = {coin.id: coin for coin in app.assets.coins()}
+    for name in sorted({lot.coin for lot in open_lots}):
+        coin = coins.get(name)
+        if coin is None:  # in no table: named once by reconcile, no price can be right
+            continue
+        price, found = valuation.agree(
+            [q for q in newest if q.asset == name],
+            coin,
+            now,
+            max_age=timedelta(minutes=app.settings.price_max_age_minutes),
+            import_max_age=timedelta(hours=app.settings.price_import_max_age_hours),
+            max_spread=Decimal(app.settings.price_max_spread),
+        )
+        issues += found
+        if price is not None:
+            prices[name] = price
+    return prices, issues
