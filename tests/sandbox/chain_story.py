@@ -47,7 +47,7 @@ MAINNET = {
 ETHER, GWEI = 10**18, 10**9
 NO_COIN = "0x" + "0" * 40
 GENESIS = datetime(2023, 1, 1, tzinfo=UTC)
-HEAD = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HEAD = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SLOTS = 32
 """Blocks in an epoch, as on mainnet: safe is one epoch behind the head, finalized two."""
 
