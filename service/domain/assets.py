@@ -1,8 +1,10 @@
 """One canonical asset for what each source calls by its own code, by the dated table config/assets.toml.
 
 Worked example: "binance:ETH", "kraken:XETH" and "eip155:1/slip44:60" are all "eth", so that a withdrawal from an
-exchange and its receipt on a chain meet in one kind of lot. "kraken:LUNA" means one coin before 2022-05-28 and
-another after it. What no row names stays its own asset, with its own pool and without a price: never by ticker alone.
+exchange and its receipt on a chain meet in one kind of lot. "binance:LUNA" means one coin before 2022-05-28 and
+another after it, while "kraken:LUNA" has always been the older one: an exchange's own row goes before a row "*:LUNA", which stands for
+that code on any exchange and is curated for the few tickers that mean the same everywhere. What no row names stays its own
+asset, with its own pool and without a price: never by ticker alone.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class Coin:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """From `since` to before `until`, `asset` is `coin`."""
+    """From `since` to before `until`, `asset` is `coin`. The asset "*:ETH" stands for that code on any exchange."""
 
     asset: Asset
     coin: Coin
@@ -55,9 +57,10 @@ class AssetTable:
         if asset.startswith("fiat:"):
             code = asset.removeprefix("fiat:")
             return Coin(id=f"fiat:{code}", symbol=code, kind="fiat")
-        for naming in self._by_asset.get(asset, ()):
-            if (naming.since is None or naming.since <= at) and (naming.until is None or at < naming.until):
-                return naming.coin
+        for named in (asset, _anywhere(asset)):
+            for naming in self._by_asset.get(named, ()):
+                if (naming.since is None or naming.since <= at) and (naming.until is None or at < naming.until):
+                    return naming.coin
         kind: Literal["coin", "nft"] = "nft" if "/erc721:" in asset or "/erc1155:" in asset else "coin"
         symbol = (symbols or {}).get(asset) or asset.rpartition(":")[2]
         return Coin(id=str(asset), symbol=symbol, kind=kind, known=False)
@@ -67,4 +70,10 @@ class AssetTable:
         return self._by_word.get(word.lower()) or next((n.coin for n in self._by_asset.get(Asset(word), ())), None)
 
     def coins(self) -> tuple[Coin, ...]:
-        return tuple({coin.id: coin for coin in self._by_word.values()}.values())
+        """Each curated coin once, under its newest symbol where the table lists that first."""
+        return tuple({coin.id: self._by_word[coin.id] for coin in self._by_word.values()}.values())
+
+
+def _anywhere(asset: Asset) -> Asset:
+    """ "binance:ETH" → "*:ETH"; what lies on a chain has a place of its own and no such code."""
+    return Asset("") if "/" in asset else Asset(f"*:{asset.partition(':')[2]}")
