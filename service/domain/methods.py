@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from service.domain.money import exact
 from service.domain.statements import MethodName
 
 Flag = str
@@ -36,12 +35,16 @@ class Lot:
     flags: tuple[Flag, ...] = ()
 
 
+_UNIT = Context(prec=18, rounding=ROUND_HALF_EVEN)
+"""Parts are cut at 30 places; 18 digits keep parts of one lot, and lots of one price, equal in order."""
+
+
 def unit_basis(lot: Lot) -> Decimal:
-    """Basis of one unit; an unknown basis counts as nothing for ordering only."""
-    with exact():
-        return (lot.basis or Decimal(0)) / lot.quantity
+    """Basis of one unit to 18 digits, for ordering only; an unknown basis counts as nothing."""
+    return _UNIT.divide(lot.basis or Decimal(0), lot.quantity)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SortKey = Callable[[Lot], tuple[object, ...]]
 
 _AGE: SortKey = lambda lot: (lot.acquired_at, lot.sequence, lot.id)  # noqa: E731 - a table of keys reads best in one line each
@@ -60,3 +63,17 @@ ORDERS: dict[MethodName, Callable[[list[Lot]], list[Lot]]] = {
 def ordered(lots: list[Lot], method: MethodName) -> list[Lot]:
     """The lots in the order in which the method would take them."""
     return ORDERS[method](lots)
+
+
+def _ticks(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+HEAP_KEYS: dict[MethodName, SortKey] = {
+    "fifo": lambda lot: (_ticks(lot.acquired_at), lot.sequence),
+    "lifo": lambda lot: (-_ticks(lot.acquired_at), -lot.sequence, lot.sequence),
+    "hifo": lambda lot: (-unit_basis(lot), _ticks(lot.acquired_at), lot.sequence),
+    "lofo": lambda lot: (unit_basis(lot), _ticks(lot.acquired_at), lot.sequence),
+    "specific": lambda lot: (_ticks(lot.acquired_at), lot.sequence),
+}
+"""The same orders as keys of a heap, smallest first; the last part is the lot's own sequence number."""

@@ -1,1 +1,179 @@
-"""Events → events with fair values, each with its source; a missing price is an Issue, never zero."""
+"""Events → events with fair values, each with its source; a missing price is an Issue, never zero.
+
+Worked example. Bought 2 ETH for 5,000 USD with a fee of 0.001 ETH: the money says what it was worth, 5,000 USD, and 2,500 USD
+an ETH, so the fee is 2.50 USD; no quote is asked. 1 ETH swapped for 0.05 BTC: worth what was received, by the nearest quote
+of BTC; else by that of ETH; else unknown, and an Issue says which coin and day to import.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+from connectors.contract import Quote
+from service.domain.assets import AssetTable, Coin
+from service.domain.issues import Issue, IssueKind
+from service.domain.money import exact, share, total
+from service.domain.reconcile import Amount, Event, Kind
+
+NEAR = timedelta(hours=1)
+"""An instant's price speaks for this long before and after it."""
+_SPANS = {"instant": timedelta(0), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_TRADED = (Kind.BUY, Kind.SELL, Kind.SWAP)
+
+
+class PriceBook:
+    """Past prices of all coins in one currency. Immutable once built; the same quotes in any order give the same answers."""
+
+    def __init__(self, quotes: Iterable[Quote], table: AssetTable, currency: str) -> None:
+        self._currency = currency
+        by: dict[tuple[str, str], list[Quote]] = defaultdict(list)
+        for quote in quotes:
+            if quote.currency == currency:
+                coin = table.find(quote.asset)
+                by[coin.id if coin else quote.asset, quote.span].append(quote)
+        self._by = {key: sorted(found, key=lambda q: (q.at, q.source, q.price)) for key, found in by.items()}
+
+    def at(self, coin: Coin, when: datetime) -> tuple[Decimal, str] | None:
+        """Price of one unit and where it is from; None when no quote speaks for that time.
+
+        An instant within an hour before an hour before a day; of one kind the nearest; of several sources the median.
+        """
+        if coin.id == f"fiat:{self._currency}":
+            return Decimal(1), "money"
+        for span in ("instant", "hour", "day"):
+            found = self._touching(coin.id, span, when)
+            if found:
+                with exact():
+                    return median([q.price for q in found]), f"{'+'.join(sorted({q.source for q in found}))}:{span}"
+        if coin.peg == self._currency:
+            return Decimal(1), f"peg:{coin.peg}"
+        return None
+
+    def _touching(self, coin: str, span: str, when: datetime) -> list[Quote]:
+        """The nearest quotes of this span that speak for `when`."""
+        here = self._by.get((coin, span), [])
+        if span == "instant":
+            first, last = when - NEAR, when + NEAR
+            low = bisect_left(here, first, key=lambda q: q.at)
+        else:
+            first, last = when - _SPANS[span], when
+            low = bisect_right(here, first, key=lambda q: q.at)
+        touching = here[low : bisect_right(here, last, key=lambda q: q.at)]
+        near = min((abs(q.at - when) for q in touching), default=None)
+        return [q for q in touching if abs(q.at - when) == near]
+
+
+def wanted(events: Sequence[Event], book: PriceBook) -> list[tuple[Coin, datetime]]:
+    """(coin, time) of every fair value that cannot be had yet, each once, in order of time."""
+    missing: dict[tuple[str, datetime], Coin] = {}
+    for event in events:
+        for coin in _missing(_priced(event, book), book):
+            missing.setdefault((coin.id, event.at), coin)
+    return [(coin, at) for (_, at), coin in missing.items()]
+
+
+def price(events: Sequence[Event], book: PriceBook, currency: str) -> tuple[list[Event], list[Issue]]:
+    """The events with the values that can be known in `currency`; the others keep None and get an Issue each."""
+    priced: list[Event] = []
+    issues: list[Issue] = []
+    for event in events:
+        valued = _priced(event, book)
+        priced.append(valued)
+        for coin in _missing(valued, book):
+            issues.append(
+                Issue(
+                    IssueKind.MISSING_PRICE,
+                    "warning" if coin.known else "info",
+                    f"{event.id} {coin.id}",
+                    f"No {currency} price of {coin.symbol} at {event.at:%Y-%m-%d %H:%M} UTC, needed for a {event.kind.value} in {event.account}.",
+                    f"Import one: `thresher prices import FILE` with the line {event.at:%Y-%m-%d},{coin.id},PRICE.",
+                )
+            )
+    return priced, issues
+
+
+def _missing(event: Event, book: PriceBook) -> list[Coin]:
+    """The coins without a price that keep a value of this event from being known."""
+    unknown: list[Amount] = [f for f, v in zip(event.fees, event.fee_values, strict=True) if v is None]
+    if event.value is None and event.kind in (*_TRADED, Kind.INCOME, Kind.SPEND):
+        unknown += event.received or event.sent
+    elif event.value is not None and None in event.sent_values:
+        unknown += event.sent
+    elif event.value is not None and None in event.received_values:
+        unknown += event.received
+    coins = {a.coin.id: a.coin for a in unknown}
+    return [coin for coin in coins.values() if book.at(coin, event.at) is None]
+
+
+def _priced(event: Event, book: PriceBook) -> Event:
+    """One event: value of the trade, its parts by amount, and the fees."""
+    with exact():
+        value, source = _value(event, book)
+        sent = _parts(event.sent, value, event.at, book)
+        received = _parts(event.received, value, event.at, book)
+        implied = {
+            a.coin.id: (v, a.quantity)
+            for amounts, values in ((event.sent, sent), (event.received, received))
+            for a, v in zip(amounts, values, strict=True)
+            if v is not None and source == "money"
+        }
+        fees = tuple(_fee(f, implied, event.at, book) for f in event.fees)
+    return replace(event, value=value, sent_values=sent, received_values=received, fee_values=fees, price_source=source)
+
+
+def _value(event: Event, book: PriceBook) -> tuple[Decimal | None, str]:
+    if event.kind is Kind.INCOME:
+        return _fair(event.received, event.at, book)
+    if event.kind is Kind.SPEND:
+        return _fair(event.sent, event.at, book)
+    if event.kind not in _TRADED:
+        return None, ""
+    sides = [event.received, event.sent]
+    sides.sort(key=lambda side: not all(a.coin.kind == "fiat" for a in side))  # money first: it is exact, or nearly so
+    for side in sides:
+        value, source = _fair(side, event.at, book)
+        if value is not None:
+            return value, source
+    return None, ""
+
+
+def _fair(amounts: Sequence[Amount], at: datetime, book: PriceBook) -> tuple[Decimal | None, str]:
+    """What all of them together were worth, when every price is known."""
+    known = [(a.quantity, book.at(a.coin, at)) for a in amounts]
+    if not known or any(found is None for _, found in known):
+        return None, ""
+    priced = [(quantity, found) for quantity, found in known if found is not None]
+    return total(q * p for q, (p, _) in priced), " ".join(dict.fromkeys(source for _, (_, source) in priced))
+
+
+def _parts(amounts: Sequence[Amount], value: Decimal | None, at: datetime, book: PriceBook) -> tuple[Decimal | None, ...]:
+    """`value` over the amounts: one takes all, several by their fair values; the parts add up to the whole."""
+    if value is None or not amounts:
+        return (None,) * len(amounts)
+    if len(amounts) == 1:
+        return (value,)
+    fair = [_fair([a], at, book)[0] for a in amounts]
+    weights = [w for w in fair if w is not None]
+    if len(weights) < len(fair) or total(weights) == 0:
+        return (None,) * len(fair)
+    parts, left, weight_left = [], value, total(weights)
+    for weight in weights:
+        part = share(left, weight, weight_left)
+        parts.append(part)
+        left, weight_left = left - part, weight_left - weight
+    return tuple(parts)
+
+
+def _fee(fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook) -> Decimal | None:
+    """At the price of the trade itself (value, quantity) where it names the coin, else at a quote's."""
+    if fee.coin.id in implied:
+        value, quantity = implied[fee.coin.id]
+        return share(value, fee.quantity, quantity)
+    found = book.at(fee.coin, at)
+    return None if found is None else fee.quantity * found[0]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+
+from service.domain.ledger import Disposal
+from service.domain.money import ZERO, exact
+from service.domain.rules import Rules, local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +23,69 @@ class Profile:
     other_short: Decimal = Decimal(0)
     """Short-term result of the year outside of thresher, carryover included (negative: loss)."""
     other_long: Decimal = Decimal(0)
+
+
+def estimate(short: Decimal, long: Decimal, profile: Profile, rules: Rules) -> Decimal:
+    """Tax of the year on net results by term (losses negative), the profile's other results added; negative: tax saved elsewhere.
+
+    IRC 1222, 1211(b), Schedule D: short and long net first by themselves, then with each other. What is positive is taxed at
+    the rate of its own term; a loss on balance lowers other income, up to the limit, at the rate on ordinary income.
+    """
+    with exact():
+        short_net, long_net = short + profile.other_short, long + profile.other_long
+        both = short_net + long_net
+        if both < 0:
+            return -min(rules.loss_limit, -both) * profile.short_rate
+        if short_net < 0:
+            return both * profile.long_rate
+        if long_net < 0:
+            return both * profile.short_rate
+        return short_net * profile.short_rate + long_net * profile.long_rate
+
+
+def saving(
+    realised_short: Decimal, realised_long: Decimal, loss_short: Decimal, loss_long: Decimal, profile: Profile, rules: Rules
+) -> Decimal:
+    """What realising further losses (positive amounts) saves in tax this year, over the results realised so far.
+
+    Zero when the year cannot use them; what is carried forward is not counted.
+    """
+    with exact():
+        before = estimate(realised_short, realised_long, profile, rules)
+        return before - estimate(realised_short - loss_short, realised_long - loss_long, profile, rules)
+
+
+def carryover(short: Decimal, long: Decimal, profile: Profile, rules: Rules) -> tuple[Decimal, Decimal]:
+    """(short, long) losses that go to the next year, as positive amounts (IRC 1212(b)(2)).
+
+    What the year absorbs eats short-term loss first. Other income is taken to be large enough to absorb the whole limit.
+    """
+    with exact():
+        short_net, long_net = short + profile.other_short, long + profile.other_long
+        both = short_net + long_net
+        if both >= 0:
+            return ZERO, ZERO
+        absorbed = min(rules.loss_limit, -both)
+        if long_net >= 0:
+            return -both - absorbed, ZERO
+        if short_net >= 0:
+            return ZERO, -both - absorbed
+        short_left = max(ZERO, -short_net - absorbed)
+        return short_left, -both - absorbed - short_left
+
+
+def year_result(disposals: Iterable[Disposal], year: int, zone: str) -> tuple[Decimal, Decimal, int]:
+    """(net short, net long, number of disposals whose gain is unknown) of the taxpayer's calendar year."""
+    short, long, unknown = ZERO, ZERO, 0
+    with exact():
+        for disposal in disposals:
+            if local_date(disposal.disposed_at, zone).year != year:
+                continue
+            gain = disposal.gain
+            if gain is None:
+                unknown += 1
+            elif disposal.term == "short":
+                short += gain
+            else:
+                long += gain
+    return short, long, unknown
