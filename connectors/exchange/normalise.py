@@ -1,0 +1,139 @@
+"""From a source's rows to what moved: the pure pieces that all dialects share. No clock, no net, no guess.
+
+Classified by the exchange's own type, never by sign alone: a staking reward is no deposit, and a transfer's fee is no trade. A type that
+is not in a dialect's table becomes Unreadable with the word that was not understood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.contract import Asset, Hint, Leg, RawRecord, Transaction, Unreadable
+
+FIAT = frozenset(
+    (
+        "USD",
+        "EUR",
+        "GBP",
+        "CAD",
+        "AUD",
+        "JPY",
+        "CHF",
+        "SGD",
+        "NZD",
+        "TRY",
+        "BRL",
+        "PLN",
+        "RON",
+        "CZK",
+        "ZAR",
+        "UAH",
+        "ARS",
+        "MXN",
+        "COP",
+        "RUB",
+        "NGN",
+        "KZT",
+        "SEK",
+        "NOK",
+        "DKK",
+        "HUF",
+        "BGN",
+        "INR",
+        "IDR",
+        "HKD",
+        "KRW",
+    )
+)
+"""ISO 4217 codes of money that exchanges keep under its own code."""
+
+Read = Transaction | Unreadable
+
+
+def asset(exchange: str, code: str) -> Asset:
+    """ "fiat:EUR" for money, else the exchange's own code under its name: what a code means is decided later, by date."""
+    return Asset(f"fiat:{code}") if code in FIAT else Asset(f"{exchange}:{code}")
+
+
+def amount(value: Any) -> Decimal:
+    """An exact amount. Raises ValueError for what is none: missing is not zero."""
+    if isinstance(value, bool | float) or value is None or value == "":
+        raise ValueError("an amount is missing")
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("an amount is not a number") from None
+    if not number.is_finite():
+        raise ValueError("an amount is not finite")
+    return number
+
+
+def optional(value: Any) -> Decimal:
+    """An amount that the source leaves out when there is none."""
+    return Decimal(0) if value in (None, "") else amount(value)
+
+
+def legs(*moved: tuple[Asset, Decimal, bool]) -> tuple[Leg, ...]:
+    """Legs of what is not zero; (asset, signed quantity, is it a fee)."""
+    return tuple(Leg(what, quantity, is_fee) for what, quantity, is_fee in moved if quantity)
+
+
+def name(one: RawRecord) -> str:
+    return f"{one.stream}/{one.key}"
+
+
+def transaction(
+    records: list[RawRecord],
+    moved: tuple[Leg, ...],
+    hint: Hint,
+    *,
+    chain_ref: Any = None,
+    other: Any = None,
+    final: bool = True,
+    note: str = "",
+) -> Iterator[Read]:
+    """One transaction of these records, or nothing where nothing moved."""
+    if not moved:
+        return
+    reference = str(chain_ref).strip().lower() if chain_ref else None
+    yield Transaction(
+        account=records[0].account,
+        keys=tuple(name(one) for one in records),
+        occurred_at=min(one.occurred_at for one in records),
+        legs=moved,
+        hint=hint,
+        chain_ref=reference,
+        counterparties=(str(other),) if other else (),
+        final=final,
+        note=note,
+    )
+
+
+def unreadable(records: Iterable[RawRecord], why: str) -> Iterator[Read]:
+    for one in records:
+        yield Unreadable(one.account, name(one), why)
+
+
+def guarded(records: list[RawRecord], read: Callable[[], Iterable[Read]]) -> Iterator[Read]:
+    """What `read` says of the records; Unreadable where a row is not of the shape that we know."""
+    try:
+        yield from list(read())
+    except KeyError as missing:
+        yield from unreadable(records, f"the row has no {missing.args[0]}")
+    except (ValueError, TypeError, AttributeError) as wrong:
+        yield from unreadable(records, str(wrong) if isinstance(wrong, ValueError) else "the row has a shape that is not known")
+
+
+def parsed(one: RawRecord) -> dict[str, Any]:
+    """The payload. Numbers keep their digits."""
+    value = json.loads(one.payload, parse_float=Decimal)
+    if not isinstance(value, dict):
+        raise ValueError("the record is not an object")  # noqa: TRY004 - one kind of error for what cannot be read
+    return value
+
+
+def in_order(records: Iterable[RawRecord]) -> list[RawRecord]:
+    return sorted(records, key=lambda one: (one.occurred_at, one.stream, one.key))
