@@ -105,7 +105,7 @@ class Pages(Room):
     async def cursors(self, account: str) -> dict[str, Cursor]:
         asked = select(CURSORS.c.stream, CURSORS.c.value).where(CURSORS.c.account == account)
         async with self.database.reading() as connection:
-            return {stream: Cursor(value) for stream, value in sorted((await connection.execute(asked)).tuples())}
+            return {stream: Cursor(value) for stream, value in sorted(await connection.execute(asked))}
 
     async def forget_cursors(self, account: str) -> None:
         async with self.database.writing(account) as connection:
@@ -116,7 +116,7 @@ class Pages(Room):
         asked = select(c.stream, c.key, c.version, c.withdrawn, c.occurred_at, c.payload).where(c.account == account).order_by(c.version)
         newest: dict[tuple[str, str], RawRecord] = {}
         async with self.database.reading() as connection:
-            for stream, key, _, withdrawn, occurred_at, payload in (await connection.execute(asked)).tuples():
+            for stream, key, _, withdrawn, occurred_at, payload in await connection.execute(asked):
                 newest.pop((stream, key), None)
                 if not withdrawn:
                     newest[stream, key] = RawRecord(account, stream, key, occurred_at, payload)
@@ -157,7 +157,7 @@ async def _versions(connection: AsyncConnection, account: str, stream: str, keys
     c = RECORDS.c
     for part in chunks(keys):
         asked = select(c.key, c.payload_hash, c.version, c.withdrawn).where(c.account == account, c.stream == stream, c.key.in_(part))
-        for key, digest, version, withdrawn in (await connection.execute(asked)).tuples():
+        for key, digest, version, withdrawn in await connection.execute(asked):
             known.setdefault(key, {})[digest] = _Version(version, withdrawn)
     return known
 

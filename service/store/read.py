@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from service.store.tables import EVERY, OPERATIONAL, Row
+from service.store.tables import OPERATIONAL, Row
 from service.store.truth import Room
 
 
@@ -17,9 +17,9 @@ class Content(Room):
         async with self.database.reading() as connection:
             for table in Row.metadata.sorted_tables:
                 left_out = frozenset[str]() if operational else OPERATIONAL.get(table.name, frozenset())
-                if left_out == EVERY:
-                    continue
                 columns = [column for column in table.c if column.name not in left_out]
+                if not columns:
+                    continue
                 rows = [dict(row) for row in (await connection.execute(select(*columns))).mappings()]
                 keys = [column.name for column in table.primary_key if column.name not in left_out]
                 found[table.name] = sorted(rows, key=lambda row, keys=keys: [row[k] for k in keys])  # type: ignore[misc]  # the default binds this table's keys

@@ -29,27 +29,24 @@ MaybeTime = Annotated[datetime | None, Field(sa_type=UtcTime)]
 Json = Annotated[Any, Field(sa_type=CanonicalJson)]
 Blob = Annotated[bytes, Field(sa_type=LargeBinary)]
 
-EVERY = frozenset({"*"})
-
 OPERATIONAL: Mapping[str, frozenset[str]] = {
     "account": frozenset({"added_at", "last_sync", "proved_until"}),
-    "alembic_version": EVERY,
     "coverage": frozenset({"until", "requests", "rows"}),
     "cursor": frozenset({"updated_at"}),
     "declared": frozenset({"at", "reference"}),
     "delivery": frozenset({"state", "attempts", "next_try", "says", "delivered_at"}),
     "derived": frozenset({"made_at"}),
     "channel": frozenset({"added_at"}),
-    "owner": EVERY,
+    "owner": frozenset({"id", "encoded"}),
     "quote": frozenset({"fetched_at"}),
     "raw_record": frozenset({"fetched_at"}),
     "sealed": frozenset({"blob", "sealed_at"}),
-    "session": EVERY,
-    "slot": EVERY,
-    "vault_key": EVERY,
+    "session": frozenset({"id", "kind", "label", "digest", "created_at", "expires_at"}),
+    "slot": frozenset({"job", "slot", "claimed_at"}),
+    "vault_key": frozenset({"id", "wrapped", "made_at"}),
 }
 """Table → columns that say when and how a row came, not what it says: clocks, counts of requests, ciphertext (a fresh nonce
-each time), and how far a delivery has got. "*" stands for the whole table: runs, sessions, keys. Everything else is equal
+each time), how far a delivery has got, and all columns of sessions, runs and keys. Everything else is equal
 in two databases that were given the same inputs, whether or not a process was killed in between."""
 
 

@@ -86,7 +86,7 @@ class Truth(Room):
     async def sealed(self, kind: str, owner: str) -> dict[str, bytes]:
         asked = select(SEALED.c.name, SEALED.c.blob).where(SEALED.c.kind == kind, SEALED.c.owner == owner)
         async with self.database.reading() as connection:
-            return {name: bytes(blob) for name, blob in sorted((await connection.execute(asked)).tuples())}
+            return {name: bytes(blob) for name, blob in sorted(await connection.execute(asked))}
 
     async def save_sealed(self, kind: str, owner: str, fields: Mapping[str, bytes]) -> None:
         """Replaces all fields of the owner: a new key leaves nothing of the old one behind."""
@@ -108,7 +108,7 @@ class Truth(Room):
             for part in chunks(list(rows.values())):
                 times = [row["at"] for row in part]
                 near = select(*key).where(QUOTES.c.asset.in_({row["asset"] for row in part}), QUOTES.c.at.between(min(times), max(times)))
-                for known in (await connection.execute(near)).tuples():
+                for known in await connection.execute(near):
                     rows.pop(tuple(known), None)
             await insert_rows(connection, QUOTES, list(rows.values()))
         return len(rows)
@@ -157,7 +157,7 @@ class Truth(Room):
         """In the order of saying."""
         asked = select(STATEMENTS.c.kind, STATEMENTS.c.body).where(STATEMENTS.c.portfolio == portfolio).order_by(STATEMENTS.c.place)
         async with self.database.reading() as connection:
-            return [decode(KINDS[kind], body) for kind, body in (await connection.execute(asked)).tuples()]
+            return [decode(KINDS[kind], body) for kind, body in await connection.execute(asked)]
 
 
 _SPANS = {"instant": 0, "hour": 1, "day": 2}
