@@ -43,6 +43,7 @@ _PASSING = re.compile(
     r"|internal error|service unavailable",
     re.IGNORECASE,
 )
+_REVERTED = re.compile(r"revert|invalid opcode|out of gas|stack (under|over)flow|vm execution|evm error|invalid jump", re.IGNORECASE)
 _NO_PAST = re.compile(
     r"missing trie node|historical state|state .*not available|state .*unavailable|pruned|archive|outofrange|state histories",
     re.IGNORECASE,
@@ -59,6 +60,11 @@ class Refused:
     @property
     def method_missing(self) -> bool:
         return self.code in (-32601, -32604) or bool(_MISSING.search(self.says))
+
+    @property
+    def reverted(self) -> bool:
+        """The contract refused, not the node."""
+        return self.code == 3 or bool(_REVERTED.search(self.says))
 
     @property
     def no_past_state(self) -> bool:

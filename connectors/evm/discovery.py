@@ -20,10 +20,12 @@ async def by_logs(rpc: Rpc, address: str, start: int, end: int) -> set[str]:
     return {str(log["transactionHash"]).lower() for log in logs if not log.get("removed")}
 
 
-async def by_traces(rpc: Rpc, address: str, start: int, end: int) -> set[str]:
-    """Hashes of transactions with a native movement of the address; empty where trace_filter is missing, limited or too dear."""
+async def by_traces(rpc: Rpc, address: str, start: int, end: int) -> set[str] | None:
+    """Hashes of all transactions with a native movement of the address; None where trace_filter is missing or too dear."""
     span, low, found = end - start + 1, start, set[str]()
-    while low <= end and "trace_filter" not in rpc.lacks:
+    while low <= end:
+        if "trace_filter" in rpc.lacks:
+            return None
         windows = [(a, min(a + span - 1, end)) for a in range(low, end + 1, span)][: rpc.batch]
         calls: list[Call] = [
             ("trace_filter", [{"fromBlock": hex(a), "toBlock": hex(b), side: [address]}])
@@ -36,7 +38,7 @@ async def by_traces(rpc: Rpc, address: str, start: int, end: int) -> set[str]:
             limit = re.search(r"limited to (\d+)", refusals[0].says)
             span = min(int(limit[1]) if limit else span // 2, span - 1)
             if span < 1 or (end - low) // span > MOST_WINDOWS:
-                return set()
+                return None
             continue
         found |= {str(frame["transactionHash"]).lower() for frames in answers for frame in frames or () if frame.get("transactionHash")}
         low = windows[-1][1] + 1

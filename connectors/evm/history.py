@@ -65,7 +65,8 @@ async def read_history(
     me, (base, end) = account.address.lower(), span
     times: dict[int, tuple[str, int]] = {}
     hashes = await by_logs(rpc, me, base + 1, end)
-    hashes |= await by_traces(rpc, me, base + 1, end)
+    by_trace = await by_traces(rpc, me, base + 1, end)
+    hashes |= by_trace or set()
     native = NativeProof(rpc, me, base, end, times, key_held=key_held)
     await native.add(hashes)
     complete = await native.complete()
@@ -84,7 +85,7 @@ async def read_history(
     placed += _growth(account, chain, proof.growth, times, told)
     placed.sort(key=lambda one: one.block)  # stable: within a block the chain's order, then what no transaction explains
     own = {move.token for fact in facts if fact.ok and fact.sender == me for move in moves(fact.logs, me)}
-    says = _says(end, len(proof.held), complete=complete, sure=key_held or "trace_transaction" not in rpc.lacks)
+    says = _says(end, len(proof.held), complete=complete, sure=key_held or by_trace is not None)
     return Reading(tuple(placed), proof.held, {t: (told[t].symbol, told[t].decimals, t in own) for t in contracts}, says)
 
 

@@ -23,13 +23,16 @@ TokenWord = tuple[str, bool]
 def normalise(records: Iterable[RawRecord]) -> Iterable[Transaction | Unreadable]:
     """One transaction a record, or Unreadable."""
     read: list[tuple[RawRecord, dict[str, Any], list[Move]]] = []
+    words: dict[str, TokenWord] = {}
     for record in records:
         try:
             payload = json.loads(record.payload)
-            read.append((record, payload, moves(payload["logs"], payload["me"]) if "hash" in payload else []))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+            moved = moves(payload["logs"], payload["me"]) if "hash" in payload else []
+            words |= _words(payload, moved, words)
+            read.append((record, payload, moved))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             yield Unreadable(record.account, record.key, f"not a record of this connector: {type(error).__name__}")
-    doubted = impostors(_words(read), {str(payload.get("symbol", "")) for _, payload, _ in read})
+    doubted = impostors(words, {str(payload.get("symbol", "")) for _, payload, _ in read})
     for record, payload, moved in read:
         try:
             found = _transaction(record, payload, moved, doubted) if "hash" in payload else _unexplained(record, payload)
@@ -55,15 +58,15 @@ def _look(symbol: str) -> str:
     return unicode_form("NFKC", symbol).casefold().strip()
 
 
-def _words(read: Iterable[tuple[RawRecord, dict[str, Any], list[Move]]]) -> dict[str, TokenWord]:
-    words: dict[str, TokenWord] = {}
-    for _, payload, moved in read:
-        own = payload.get("ok") is True and payload.get("from") == payload.get("me")
-        fungible = {move.token for move in moved if move.kind in ("erc20", "wrap")}
-        for token, told in payload.get("tokens", {}).items():
-            if token in fungible:
-                symbol, trusted = words.get(token, ("", False))
-                words[token] = (told["symbol"] or symbol, trusted or own or bool(told["genuine"]))
+def _words(payload: Mapping[str, Any], moved: Iterable[Move], known: Mapping[str, TokenWord]) -> dict[str, TokenWord]:
+    """What a record adds to what is known of the fungible tokens that it names."""
+    own = payload.get("ok") is True and payload.get("from") == payload.get("me")
+    fungible = {move.token for move in moved if move.kind in ("erc20", "wrap")}
+    words = {}
+    for token in fungible:
+        told = payload["tokens"][token]
+        symbol, trusted = known.get(token, ("", False))
+        words[token] = (max(str(told["symbol"]), symbol), trusted or own or bool(told["genuine"]))
     return words
 
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from connectors.clients.rpc import Refused, Rpc
 from connectors.contract import RetryLater
-from connectors.evm.facts import Fact, plain_effect, read_facts
+from connectors.evm.facts import PLAIN_GAS, Fact, plain_effect, read_facts
 from connectors.evm.logs import traced
 
 BEFORE_GENESIS = -1
@@ -182,18 +182,26 @@ class NativeProof:
             await self._stranger(block, body, rest, mined_by_us=mined_by_us)
 
     async def _stranger(self, block: int, body: dict[str, Any], rest: int, *, mined_by_us: bool) -> None:
-        """Without traces: who paid us inside a block where no known transaction did? Certain only where one alone ran code."""
-        hashes = [str(tx["hash"]).lower() for tx in body["transactions"] if int(tx["gas"], 16) > 21_000]
+        """Where the block was not traced: who paid us, when no known transaction did?
+
+        trace_transaction tells, where the node has it; else it is certain only where one transaction alone ran code.
+        """
+        hashes = [str(tx["hash"]).lower() for tx in body["transactions"] if int(tx["gas"], 16) > PLAIN_GAS]
         hashes = [h for h in hashes if h not in self.facts]
-        if len(hashes) > CANDIDATES:
+        if len(hashes) > CANDIDATES and "trace_transaction" in self.rpc.lacks:
             self._book(block, rest, "unattributed")
             return
         facts = await read_facts(self.rpc, self.address, hashes, self.times)
-        ran = [fact for fact in facts if fact.ok and fact.ran_code and not fact.exact]
-        if not ran:
+        paying = [fact for fact in facts if fact.exact and fact.native]
+        self.facts.update({fact.hash: fact for fact in paying})
+        rest -= sum(fact.native for fact in paying)
+        unsure = [fact for fact in facts if not fact.exact]
+        if not rest:
+            return
+        if not unsure:
             self._book(block, rest, "reward")
-        elif len(ran) == 1 and not mined_by_us:
-            fact = ran[0]
+        elif len(unsure) == 1 and not mined_by_us:
+            fact = unsure[0]
             fact.native, fact.exact, fact.others = plain_effect(fact, self.address) + rest, True, (fact.to,)
             self.facts[fact.hash] = fact
         else:

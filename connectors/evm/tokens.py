@@ -52,7 +52,7 @@ async def balances_at(rpc: Rpc, address: str, asked: Iterable[tuple[str, int]]) 
     calls = [("eth_call", [_question(holding, address), hex(block)]) for holding, block in real]
     answers: dict[tuple[str, int], int | None] = {(holding, block): NOT_THERE for holding, block in wanted if block < 0}
     for (holding, block), answer in zip(real, await rpc.many(calls), strict=True):
-        if isinstance(answer, Refused) and answer.no_past_state:
+        if isinstance(answer, Refused) and not answer.reverted:
             raise rpc.denied("eth_call", answer)
         answers[holding, block] = _amount(holding, address, answer)
     return answers
@@ -78,6 +78,9 @@ async def token_facts(rpc: Rpc, contracts: Iterable[str], block: int) -> dict[st
     """decimals() and symbol() of each contract; 0 and "" where it does not answer properly."""
     wanted = sorted(set(contracts))
     answers = await rpc.many([("eth_call", [{"to": token, "data": data}, hex(block)]) for token in wanted for data in (DECIMALS, SYMBOL)])
+    for answer in answers:
+        if isinstance(answer, Refused) and not answer.reverted:
+            raise rpc.denied("eth_call", answer)
     return {token: Token(_decimals(answers[2 * i]), _text(answers[2 * i + 1])) for i, token in enumerate(wanted)}
 
 
