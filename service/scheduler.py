@@ -23,6 +23,7 @@ from service.app import evaluate, outbox, sync
 from service.app.ports import App, Busy, Refused, Stopped
 
 log: Any = structlog.get_logger("thresher.scheduler")
+INNERMOST = 6
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -116,12 +117,16 @@ class Scheduler:
             log.warning("job refused", job=job.name, slot=slot, says=str(known))
             return False
         except Exception as failed:  # noqa: BLE001 - one job's failure must not end the others
-            # Neither the text nor the locals: a foreign exception may carry an address with a key in it.
-            where = "".join(traceback.format_tb(failed.__traceback__))
-            log.error("job failed", job=job.name, slot=slot, error=type(failed).__name__, where=where)  # noqa: TRY400 - the traceback is told without its values
+            log.error("job failed", job=job.name, slot=slot, error=type(failed).__name__, where=where(failed))  # noqa: TRY400 - the traceback is told without its values
             return False
         log.info("job done", job=job.name, slot=slot)
         return True
+
+
+def where(failed: BaseException) -> str:
+    """The innermost calls of a failure, without its text or any value: both may carry what nobody else may see."""
+    calls = traceback.extract_tb(failed.__traceback__)[-INNERMOST:]
+    return " > ".join(f"{call.name} ({call.filename.rpartition('site-packages/')[2]}:{call.lineno})" for call in calls)
 
 
 @asynccontextmanager

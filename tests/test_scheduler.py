@@ -136,9 +136,9 @@ async def test_a_failure_is_logged_without_its_text_and_ends_nothing():
             assert await scheduler.trigger(Job("a", timedelta(minutes=1), fails)) is False
     failed = [line for line in logs if line["event"] == "job failed"]
     assert {(line["job"], line["error"]) for line in failed} == {("a", "RuntimeError")}
-    assert "in fails" in failed[0]["where"]
-    assert "node.test" not in str([{**line, "where": ""} for line in logs])
-    assert "hunter2" not in str([line for line in logs if "api_key =" not in line.get("where", "")])
+    assert "fails (" in failed[0]["where"]
+    assert "node.test" not in str(logs)
+    assert "hunter2" not in str(logs)
 
 
 async def test_a_refusal_is_logged_as_its_sentence():

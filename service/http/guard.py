@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log: Any = structlog.get_logger("thresher.http")
@@ -33,8 +34,7 @@ HEADERS = {
 }
 
 
-class TooLarge(Exception):
-    """The body has more than LARGEST_BODY_BYTES."""
+INNERMOST = 6
 
 
 class Guard:
@@ -54,12 +54,8 @@ class Guard:
             return
         try:
             await self._app(scope, _limited(receive), answer.send)
-        except TooLarge:
-            await answer.fail(413, f"a request may have {LARGEST_BODY_BYTES} bytes at most")
         except Exception as failed:  # noqa: BLE001 - the last line: a sentence for the outside, the place for the log
-            # Neither the text nor the locals: both may carry what the request held.
-            where = "".join(traceback.format_tb(failed.__traceback__))
-            log.error("request failed", method=scope["method"], path=scope["path"], error=type(failed).__name__, where=where)  # noqa: TRY400 - the traceback is told without its values
+            log.error("request failed", method=scope["method"], path=scope["path"], error=type(failed).__name__, where=where(failed))  # noqa: TRY400 - the traceback is told without its values
             await answer.fail(500, "thresher failed to answer; its log says where")
 
     def _is_ours(self, scope: Scope) -> bool:
@@ -106,7 +102,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > LARGEST_BODY_BYTES:
-            raise TooLarge
+            raise HTTPException(413, f"a request may have {LARGEST_BODY_BYTES} bytes at most")
         return message
 
     return counted
@@ -118,3 +114,9 @@ def _bracketed(name: str) -> str:
 
 def _is_address(name: str) -> bool:
     return name.startswith("[") or name.replace(".", "").isdigit()
+
+
+def where(failed: BaseException) -> str:
+    """The innermost calls of a failure, without its text or any value: both may carry what nobody else may see."""
+    calls = traceback.extract_tb(failed.__traceback__)[-INNERMOST:]
+    return " > ".join(f"{call.name} ({call.filename.rpartition('site-packages/')[2]}:{call.lineno})" for call in calls)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 
 from service.app.ports import Busy, Refused, Stopped
+from service.http.guard import where
 
 log: Any = structlog.get_logger("thresher.http")
 
@@ -49,5 +49,4 @@ class Work:
             self.says = str(known)
         except Exception as failed:  # noqa: BLE001 - nobody awaits this task; the page and the log must know
             self.says = "The last sync failed within thresher; its log says where."
-            where = "".join(traceback.format_tb(failed.__traceback__))
-            log.error("work failed", work=name, error=type(failed).__name__, where=where)  # noqa: TRY400 - the traceback is told without its values
+            log.error("work failed", work=name, error=type(failed).__name__, where=where(failed))  # noqa: TRY400 - the traceback is told without its values
