@@ -43,7 +43,7 @@ def estimate(short: Decimal, long: Decimal, profile: Profile, rules: Rules) -> D
         return short_net * profile.short_rate + long_net * profile.long_rate
 
 
-def saving(
+def saving(  # noqa: PLR0917 - two pairs (short, long) and the holder's rules, read in this order everywhere
     realised_short: Decimal, realised_long: Decimal, loss_short: Decimal, loss_long: Decimal, profile: Profile, rules: Rules
 ) -> Decimal:
     """What realising further losses (positive amounts) saves in tax this year, over the results realised so far.
