@@ -37,19 +37,44 @@ QUESTIONS: dict[str, tuple[Callable[[App], Awaitable[Answer]], str]] = {
     "channels": (queries.channels, "Where alerts go; addresses are masked"),
 }
 
+KEYS = {
+    "accounts": "id kind source label address status says permissions last_sync proved_until",
+    "balances": "account asset symbol derived declared difference flags",
+    "transactions": "id account occurred_at kind chain_ref legs matched_with flags",
+    "lots": "id account asset symbol quantity basis acquired_at term price value unrealised flags",
+    "opportunities": "id account asset symbol lots quantity loss term saving costs net certainty price price_at blocked_by says",
+    "alerts": "id state opportunity created_at message deliveries",
+    "issues": "id kind severity subject says remedy",
+    "coverage": "account stream from to proof unreachable",
+    "channels": "id label url added_at",
+}
+"""What an item of each noun has at least, for the OpenAPI document; a test compares with the answers. More may be added, none renamed."""
+
+
+def _documented(noun: str) -> dict[int | str, dict[str, Any]]:
+    if noun == "overview":
+        schema: dict[str, Any] = {"type": "object", "required": [noun], "properties": {noun: {"type": "object"}}}
+    else:
+        key = "opportunities" if noun == "harvest" else noun
+        items = {"type": "object", "required": KEYS[key].split(), "properties": {k: {} for k in KEYS[key].split()}}
+        schema = {"type": "object", "required": [key], "properties": {key: {"type": "array", "items": items}}}
+    return {200: {"content": {"application/json": {"schema": schema}}}, 401: {"description": "No session, no token"}}
+
 
 def _question(noun: str, ask: Callable[[App], Awaitable[Answer]], summary: str) -> None:
     async def answer(app: Thresher) -> Answer:
         return await ask(app)
 
-    router.add_api_route(f"/{noun}", answer, methods=["GET"], name=noun, summary=summary, operation_id=f"get_{noun}")
+    router.add_api_route(
+        f"/{noun}", answer, methods=["GET"], name=noun, summary=summary, operation_id=f"get_{noun}", responses=_documented(noun)
+    )
 
 
 for _noun, (_ask, _summary) in QUESTIONS.items():
     _question(_noun, _ask, _summary)
 
 
-@router.get("/transactions", summary="What moved: all of it, or the newest `limit`")
+@router.get("/transactions", summary="What moved: all of it, or the newest `limit`", responses=_documented("transactions"))
 async def transactions(app: Thresher, limit: Annotated[int | None, Query(ge=1)] = None) -> Answer:
     return await queries.transactions(app, limit)
 

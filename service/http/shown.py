@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from service.domain.money import exact, plain
+
 HERE = Path(__file__).resolve().parent
 PLACES_SHOWN = 8
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -26,7 +28,7 @@ def money(amount: str | None, currency: str = "USD") -> Markup:
     if amount is None:
         return UNKNOWN
     value = Decimal(amount)
-    shown = f"{abs(value):,.2f}"
+    shown = f"{value.copy_abs():,.2f}"  # abs() would round at 28 digits
     sign = "−" if value < 0 and Decimal(shown.replace(",", "")) else ""
     text = f"{sign}{SIGNS[currency]}{shown}" if currency in SIGNS else f"{sign}{shown}\u00a0{currency}"
     return Markup('<data value="{}">{}</data>').format(amount, text)
@@ -82,6 +84,11 @@ def loss_bars(opportunities: Iterable[Mapping[str, Any]]) -> list[Bar]:
 
     A part that is a gain (a lot that must go along) makes the other one shorter: the bar is as long as the loss.
     """
+    with exact():
+        return _bars(opportunities)
+
+
+def _bars(opportunities: Iterable[Mapping[str, Any]]) -> list[Bar]:
     parts: dict[str, tuple[Decimal, Decimal]] = {}
     for found in opportunities:
         short, long = parts.get(found["symbol"], (Decimal(0), Decimal(0)))
@@ -94,7 +101,7 @@ def loss_bars(opportunities: Iterable[Mapping[str, Any]]) -> list[Bar]:
     for index, (loss, symbol, short, long) in enumerate(losses):
         width = LARGEST_SHARE * loss / most
         short_width = min(max(LARGEST_SHARE * short / most, Decimal(0)), width) if long > 0 else (width if short > 0 else Decimal(0))
-        bars.append(Bar(symbol, format(loss, "f"), BAR_TOP + index * BAR_PITCH, f"{short_width:.2f}", f"{width - short_width:.2f}"))
+        bars.append(Bar(symbol, plain(loss), BAR_TOP + index * BAR_PITCH, f"{short_width:.2f}", f"{width - short_width:.2f}"))
     return bars
 
 
