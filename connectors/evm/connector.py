@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from connectors.clients.rpc import Call, Refused, Rpc
 from connectors.contract import (
@@ -167,7 +167,7 @@ class EvmConnector:
         place = place.after(end, end_hash, rest)
         yield Page(tuple(one.record for one in rest), place.cursor(), coverage=tuple(self._coverage(*one, end_time) for one in readings))
 
-    async def balances(self, at: dict[str, Cursor] | Any) -> Balances:
+    async def balances(self, at: Mapping[str, Cursor]) -> Balances:
         """What the node declares at the stored block: the native coin and every token held there that is no look-alike."""
         place = Place.of(at.get(STREAM))
         block, _, time = await self._header(hex(place.block)) if place.block >= 0 else await self._final()

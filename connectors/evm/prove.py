@@ -28,6 +28,7 @@ GWEI = 10**9
 CANDIDATES = 12
 """Strangers' transactions of one block that are looked at without traces, to find the one that paid."""
 
+Known = tuple[list[int], list[int], list[int]]
 Why = Literal["withdrawal", "reward", "genesis", "unattributed"]
 
 
@@ -45,6 +46,7 @@ class NativeProof:
     def __init__(self, rpc: Rpc, address: str, base: int, end: int, times: dict[int, tuple[str, int]], *, key_held: bool) -> None:
         self.rpc, self.address, self.base, self.end, self.times, self.key_held = rpc, address, base, end, times, key_held
         self.facts: dict[str, Fact] = {}
+        self._by_block: dict[int, list[Fact]] = {}
         self.extras: dict[int, list[Extra]] = {}
         self.nonces: dict[int, int] = {}
         """Nonce steps without a transaction of ours (EIP-7702 authorizations), by block."""
@@ -52,8 +54,12 @@ class NativeProof:
 
     async def add(self, hashes: Iterable[str]) -> None:
         for fact in await read_facts(self.rpc, self.address, set(hashes) - set(self.facts), self.times):
-            if self.base < fact.block <= self.end:
-                self.facts[fact.hash] = fact
+            self._keep(fact)
+
+    def _keep(self, fact: Fact) -> None:
+        if self.base < fact.block <= self.end:
+            self.facts[fact.hash] = fact
+            self._by_block.setdefault(fact.block, []).append(fact)
 
     async def complete(self) -> bool:
         """Find what is missing; True when nonce and balance at the end equal what is known."""
@@ -73,21 +79,25 @@ class NativeProof:
         numbers = [int(answer, 16) for answer in await self.rpc.all(calls)]
         self._states.update({n: (numbers[2 * i], numbers[2 * i + 1]) for i, n in enumerate(missing)})
 
-    def _known(self) -> tuple[list[int], list[int], list[int]]:
-        """Blocks with something known, and the running sums of nonce steps and native changes up to each."""
-        by_block: dict[int, list[int]] = {}
-        for fact in self.facts.values():
-            step = by_block.setdefault(fact.block, [0, 0])
-            step[0] += fact.sender == self.address
-            step[1] += fact.native - fact.paid
-        for block, extras in self.extras.items():
-            by_block.setdefault(block, [0, 0])[1] += sum(extra.amount for extra in extras)
-        for block, count in self.nonces.items():
-            by_block.setdefault(block, [0, 0])[0] += count
-        blocks = sorted(by_block)
-        return blocks, list(accumulate(by_block[b][0] for b in blocks)), list(accumulate(by_block[b][1] for b in blocks))
+    def _step(self, block: int) -> tuple[int, int]:
+        """(nonce, balance) change of one block as far as it is known."""
+        facts = self._by_block.get(block, ())
+        nonce = sum(fact.sender == self.address for fact in facts) + self.nonces.get(block, 0)
+        native = sum(fact.native - fact.paid for fact in facts) + sum(extra.amount for extra in self.extras.get(block, ()))
+        return nonce, native
 
-    def _rest(self, low: int, high: int, known: tuple[list[int], list[int], list[int]]) -> tuple[int, int]:
+    def _missing(self, block: int) -> tuple[int, int]:
+        """(nonce, balance) change of one block that is not known; its states are loaded."""
+        before, after, step = self._states[block - 1], self._states[block], self._step(block)
+        return after[0] - before[0] - step[0], after[1] - before[1] - step[1]
+
+    def _known(self) -> Known:
+        """Blocks with something known, and the running sums of nonce steps and native changes up to each."""
+        blocks = sorted({*self._by_block, *self.extras, *self.nonces})
+        steps = [self._step(block) for block in blocks]
+        return blocks, list(accumulate(step[0] for step in steps)), list(accumulate(step[1] for step in steps))
+
+    def _rest(self, low: int, high: int, known: Known) -> tuple[int, int]:
         """(nonce, balance) change over (low, high] that is not known."""
         blocks, nonces, natives = known
         first, last = bisect_right(blocks, low) - 1, bisect_right(blocks, high) - 1
@@ -114,11 +124,11 @@ class NativeProof:
         """Explain each block's whole change: by further transactions, by exact native effects, or as an extra."""
         todo = sorted(blocks)
         await self._load({n for block in todo for n in (block - 1, block)})
-        known = self._known()
-        for fact in self.facts.values():
-            if fact.block in todo and self._rest(fact.block - 1, fact.block, known) == (0, 0):
-                fact.exact = True
-        todo = [block for block in todo if self._rest(block - 1, block, known) != (0, 0)]
+        for block in todo:
+            if self._missing(block) == (0, 0):
+                for fact in self._by_block.get(block, ()):
+                    fact.exact = True
+        todo = [block for block in todo if self._missing(block) != (0, 0)]
         for start in range(0, len(todo), 20):
             some = todo[start : start + 20]
             bodies = dict(zip(some, await self.rpc.all([("eth_getBlockByNumber", [hex(n), True]) for n in some]), strict=True))
@@ -151,7 +161,7 @@ class NativeProof:
         return self.address in (str(tx["from"]).lower(), str(tx.get("to") or "").lower())
 
     async def _explain(self, block: int, body: dict[str, Any], *, traced: bool) -> None:
-        nonce, rest = self._rest(block - 1, block, self._known())
+        nonce, rest = self._missing(block)
         if nonce:
             self.nonces[block] = self.nonces.get(block, 0) + nonce
             await self._authorizations(body)
@@ -162,7 +172,7 @@ class NativeProof:
                 rest -= amount
         if not rest:
             return
-        here = [fact for fact in self.facts.values() if fact.block == block]
+        here = self._by_block.get(block, [])
         own = [fact for fact in here if fact.sender == self.address]
         open_ones = [fact for fact in here if not fact.exact]
         mined_by_us = str(body.get("miner", "")).lower() == self.address
@@ -193,7 +203,8 @@ class NativeProof:
             return
         facts = await read_facts(self.rpc, self.address, hashes, self.times)
         paying = [fact for fact in facts if fact.exact and fact.native]
-        self.facts.update({fact.hash: fact for fact in paying})
+        for fact in paying:
+            self._keep(fact)
         rest -= sum(fact.native for fact in paying)
         unsure = [fact for fact in facts if not fact.exact]
         if not rest:
@@ -203,7 +214,7 @@ class NativeProof:
         elif len(unsure) == 1 and not mined_by_us:
             fact = unsure[0]
             fact.native, fact.exact, fact.others = plain_effect(fact, self.address) + rest, True, (fact.to,)
-            self.facts[fact.hash] = fact
+            self._keep(fact)
         else:
             self._book(block, rest, "unattributed")
 
