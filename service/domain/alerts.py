@@ -63,7 +63,7 @@ class Message:
     body: str
 
 
-def step(
+def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the options are by name
     previous: Sequence[Alert],
     opportunities: Sequence[Opportunity],
     rules: AlertRules,
@@ -174,17 +174,17 @@ class _Teller:
         terms = {"short": "short term", "long": "long term", "mixed": "short and long term"}[found.term]
         with exact():
             depth = percent(found.loss / found.basis)
-        body = [
+        body = (
             f"{lead}{plain(found.quantity)} {found.symbol} in {place} ({lots}, {terms}) is {money(found.loss, self.currency)} under its basis"
-            f" of {money(found.basis, self.currency)}: {depth}.",
+            f" of {money(found.basis, self.currency)}: {depth}.\n"
             f"Selling saves about {money(found.saving, self.currency)} in tax this year and costs about"
-            f" {money(found.costs, self.currency)}: {net} net.",
-            found.says,
+            f" {money(found.costs, self.currency)}: {net} net.\n"
+            f"{found.says}\n"
             f"Price {plain(found.price)} {self.currency}, {age(self.now - found.price_at)} old, from {' and '.join(found.price_sources)}."
-            f" Certainty: {found.certainty}.",
-            "Lots: " + ", ".join(f"{plain(quantity)} of {lot}" for lot, quantity in found.lots) + ".",
-        ]
-        return f"Harvest {found.symbol} in {place}: about {net} to save", "\n".join(body)
+            f" Certainty: {found.certainty}.\n"
+            f"Lots: {', '.join(f'{plain(quantity)} of {lot}' for lot, quantity in found.lots)}."
+        )
+        return f"Harvest {found.symbol} in {place}: about {net} to save", body
 
 
 def age(span: timedelta) -> str:

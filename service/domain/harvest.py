@@ -95,7 +95,7 @@ NEAR_LONG = timedelta(days=30)
 Certainty = Literal["proven", "estimated", "low"]
 
 
-def assess(
+def assess(  # noqa: PLR0917 - the stage's inputs in the order of the data
     positions: Sequence[Position],
     method_of: Callable[[str], MethodName],
     settings: HarvestSettings,
