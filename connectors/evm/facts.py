@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.clients.rpc import Call, Refused, Rpc
 from connectors.contract import RetryLater, SourceChanged
-from connectors.evm.logs import concerns, traced
+from connectors.evm.logs import called, concerns, traced
 
 PLAIN_GAS = 21_000
 """A transaction that used exactly this ran no code."""
@@ -96,24 +96,28 @@ async def read_times(rpc: Rpc, blocks: Iterable[int], times: dict[int, tuple[str
         times[number] = (str(header["hash"]).lower(), _int(header["timestamp"]))
 
 
+def can_trace(rpc: Rpc) -> bool:
+    """Whether the node has not yet said that it has neither way of tracing a transaction."""
+    return not {"trace_transaction", "debug_traceTransaction"} <= rpc.lacks
+
+
 async def _trace(rpc: Rpc, address: str, facts: list[Fact]) -> None:
-    """Exact native effects by trace_transaction; marks them inexact where the node has none."""
+    """Exact native effects by trace_transaction, else by geth's callTracer; marks them inexact where the node has neither."""
     for fact in facts:
         fact.exact = False
-    for fact in facts[:1]:  # one asks for all whether the node can
-        await _trace_some(rpc, address, [fact])
-    if "trace_transaction" not in rpc.lacks:
-        await _trace_some(rpc, address, facts[1:])
-
-
-async def _trace_some(rpc: Rpc, address: str, facts: list[Fact]) -> None:
-    answers = await rpc.many([("trace_transaction", [fact.hash]) for fact in facts])
-    for fact, frames in zip(facts, answers, strict=True):
-        if isinstance(frames, Refused) or not frames:
-            continue
-        net, fact.others = traced(frames, address)
-        fact.native = net + (fact.minted if fact.sender == address else 0)
-        fact.exact = True
+    if not facts:
+        return
+    for method, more, read in (("trace_transaction", [], traced), ("debug_traceTransaction", [{"tracer": "callTracer"}], called)):
+        todo = [fact for fact in facts if not fact.exact]
+        for some in (todo[:1], todo[1:]):  # one asks for all whether the node can
+            if method in rpc.lacks:
+                break
+            answers = await rpc.many([(method, [fact.hash, *more]) for fact in some])
+            for fact, frames in zip(some, answers, strict=True):
+                if not isinstance(frames, Refused) and frames:
+                    net, fact.others = read(frames, address)
+                    fact.native = net + (fact.minted if fact.sender == address else 0)
+                    fact.exact = True
 
 
 def _fact(tx: dict[str, Any], receipt: dict[str, Any], address: str, times: dict[int, tuple[str, int]]) -> Fact:

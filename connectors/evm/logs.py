@@ -154,3 +154,22 @@ def _flow(frame: Mapping[str, Any], action: Mapping[str, Any]) -> tuple[str, str
             return str(action["address"]).lower(), str(action["refundAddress"]).lower(), int(action["balance"], 16)
         case _:
             return "", "", 0
+
+
+def called(root: Mapping[str, Any], address: str) -> tuple[int, tuple[str, ...]]:
+    """The same from geth's call tree (callTracer) of one transaction."""
+    me = address.lower()
+    net, others, open_frames = 0, list[str](), [root]
+    while open_frames:
+        frame = open_frames.pop()
+        if frame.get("error"):
+            continue
+        open_frames += reversed(frame.get("calls") or ())
+        if str(frame.get("type", "")).upper() not in ("CALL", "CREATE", "CREATE2", "SELFDESTRUCT"):
+            continue
+        source, target = str(frame["from"]).lower(), str(frame.get("to") or "").lower()
+        value = int(frame.get("value") or "0x0", 16)
+        if value and me in (source, target) and source != target:
+            net += value if target == me else -value
+            others.append(source if target == me else target)
+    return net, tuple(dict.fromkeys(others))

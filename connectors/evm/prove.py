@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from connectors.clients.rpc import Refused, Rpc
 from connectors.contract import RetryLater
-from connectors.evm.facts import PLAIN_GAS, Fact, plain_effect, read_facts
+from connectors.evm.facts import PLAIN_GAS, Fact, can_trace, plain_effect, read_facts
 from connectors.evm.logs import traced
 
 BEFORE_GENESIS = -1
@@ -194,11 +194,11 @@ class NativeProof:
     async def _stranger(self, block: int, body: dict[str, Any], rest: int, *, mined_by_us: bool) -> None:
         """Where the block was not traced: who paid us, when no known transaction did?
 
-        trace_transaction tells, where the node has it; else it is certain only where one transaction alone ran code.
+        The trace of each tells, where the node has one; else it is certain only where one transaction alone ran code.
         """
         hashes = [str(tx["hash"]).lower() for tx in body["transactions"] if int(tx["gas"], 16) > PLAIN_GAS]
         hashes = [h for h in hashes if h not in self.facts]
-        if len(hashes) > CANDIDATES and "trace_transaction" in self.rpc.lacks:
+        if len(hashes) > CANDIDATES and not can_trace(self.rpc):
             self._book(block, rest, "unattributed")
             return
         facts = await read_facts(self.rpc, self.address, hashes, self.times)

@@ -32,6 +32,8 @@ FINAL_BELOW_HEAD = 4
 
 FORGER = "0x604035600052602035600035" + "7f" + TRANSFER[2:] + "60206000a300"
 """Runtime code of a contract that logs Transfer(from, to, value) as its caller pleases, and knows no balanceOf."""
+RICH_FORGER = "0x3660601460155764010203040560005260206000f35b" + FORGER[2:]
+"""The same, and every other question is answered with a large number."""
 REVERTER = "0x60006000fd"
 
 
@@ -119,6 +121,8 @@ class Provider:
     no_past_below: int | None = None
     instead: deque[Callable[[], web.Response]] = field(default_factory=deque)
     calls: Counter[str] = field(default_factory=Counter)
+    alter: Callable[[dict[str, Any], dict[str, Any]], None] = lambda _call, _reply: None
+    """Changes the node's reply to a call."""
     cut: int | None = None
     """Which reply (counted from 1) breaks off in the middle."""
     posts: int = 0
@@ -158,7 +162,11 @@ class Provider:
         replies = [{"jsonrpc": "2.0", "id": id_, "error": said} for id_, said in refused.items()]
         if passed:
             async with self.client.post(self.upstream, json=passed) as reply:
-                replies += await reply.json()
+                answered = await reply.json()
+            asked = {call["id"]: call for call in passed}
+            for one in answered:
+                self.alter(asked[one["id"]], one)
+            replies += answered
         return web.json_response(replies)
 
     def refusal(self, call: dict[str, Any]) -> dict[str, Any] | None:

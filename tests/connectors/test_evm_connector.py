@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from decimal import Decimal
 
 import pytest
 
 from connectors.contract import AccessDenied, InvalidInput, RetryLater, SourceChanged, Transaction
 from connectors.evm import connector as module
-from tests.connectors.evm_chain import ETHER, FINAL_BELOW_HEAD, FORGER, FRIEND, ME, REVERTER, Node, Provider, Pulled, connector, word
+from service.sandbox.chain import SandboxChain, wallet
+from tests.connectors.evm_chain import (
+    ETHER,
+    FINAL_BELOW_HEAD,
+    FORGER,
+    FRIEND,
+    ME,
+    REVERTER,
+    RICH_FORGER,
+    Node,
+    Provider,
+    Pulled,
+    connector,
+    word,
+)
+from tests.tools import ROOT
 
 NATIVE = "eip155:1/slip44:60"
 
@@ -70,7 +86,7 @@ async def test_failed_transaction_costs_its_fee_only(node):
     await reader.aclose()
 
 
-@pytest.mark.parametrize("deny", [(), ("trace_",), ("trace_filter", "trace_block")])
+@pytest.mark.parametrize("deny", [(), ("trace_",), ("trace_", "debug_"), ("trace_filter", "trace_block")])
 async def test_proof_finds_a_payment_that_no_filter_shows(node, deny):
     node.pay(value=ETHER)
     node.mine(30)
@@ -80,9 +96,29 @@ async def test_proof_finds_a_payment_that_no_filter_shows(node, deny):
         reader = connector(provider.url)
         pulled = await Pulled().pull(reader)
         await reader.aclose()
+    traced_by_geth = provider.calls["debug_traceTransaction"] > 1
+    assert traced_by_geth == (deny == ("trace_",))
     assert transactions(pulled)[-1].chain_ref == hidden
     assert transactions(pulled)[-1].legs[0].quantity == Decimal(ETHER // 3).scaleb(-18)
     assert pulled.proof == f"nonce and balance at block {node.head - FINAL_BELOW_HEAD}"
+
+
+async def test_the_sandbox_chain_adds_up_through_the_table_of_chains():
+    settings = {key: str(value) for key, value in tomllib.loads((ROOT / "config/chains.toml").read_text())["ethereum"].items()}
+    async with SandboxChain() as chain:
+        reader = connector(chain.url, wallet(), **settings)
+        pulled = await Pulled().pull(reader)
+        declared = {one.asset: one.quantity for one in (await reader.balances({"chain": pulled.cursor})).amounts}
+        await pulled.pull(reader)
+        assert pulled.pages[0].records == ()
+        await reader.aclose()
+    derived: dict[str, Decimal] = {}
+    for one in transactions(pulled):
+        for leg in one.legs if "spam" not in one.flags else ():
+            derived[leg.asset] = derived.get(leg.asset, Decimal(0)) + leg.quantity
+    assert derived == declared
+    assert len(declared) > 3
+    assert {"spam", "failed"} == {flag for one in transactions(pulled) for flag in one.flags}
 
 
 async def test_what_cannot_be_attributed_without_traces_is_booked_by_block(node):
@@ -91,7 +127,7 @@ async def test_what_cannot_be_attributed_without_traces_is_booked_by_block(node)
     node.mine()
     block = node.head
     node.mine(FINAL_BELOW_HEAD)
-    async with Provider(node.url, deny=("trace_",)).serving() as provider:
+    async with Provider(node.url, deny=("trace_", "debug_")).serving() as provider:
         reader = connector(provider.url)
         blind = await Pulled().pull(reader)
         await reader.aclose()
@@ -144,6 +180,58 @@ async def test_a_forged_log_inside_a_true_payment_leaves_the_payment_alone(node)
     assert last.flags == ()
     assert {leg.asset for leg in last.legs} == {NATIVE}
     assert last.note.startswith("left out: 1 token movement")
+    await reader.aclose()
+
+
+async def test_a_fake_token_that_declares_riches_is_neither_held_nor_growth(node):
+    node("anvil_setCode", "0x" + "f0" * 20, RICH_FORGER)
+    node.pay(value=ETHER)
+    node.pay(to="0x" + "f0" * 20, data="0x" + word(FRIEND) + word(ME) + word(500))
+    node.mine(FINAL_BELOW_HEAD)
+    reader = connector(node.url)
+    pulled = await Pulled().pull(reader)
+    assert [one.flags for one in transactions(pulled)] == [(), ("spam",)]
+    assert [amount.asset for amount in (await reader.balances({"chain": pulled.cursor})).amounts] == [NATIVE]
+    await reader.aclose()
+
+
+@pytest.mark.parametrize("deny", [(), ("trace_", "debug_")])
+async def test_a_fee_that_the_receipt_does_not_tell_in_full_is_found_by_the_proof(node, deny):
+    node.pay(value=ETHER)
+    receipt = node.pay(sender=ME, to=FRIEND, value=ETHER // 2)
+    node.mine(FINAL_BELOW_HEAD)
+
+    def cheaper(call, reply):
+        if call["method"] == "eth_getTransactionReceipt":
+            reply["result"]["effectiveGasPrice"] = "0x1"
+
+    async with Provider(node.url, deny=deny, alter=cheaper).serving() as provider:
+        reader = connector(provider.url)
+        pulled = await Pulled().pull(reader)
+        await reader.aclose()
+    (fee,) = [leg.quantity for one in transactions(pulled) for leg in one.legs if leg.is_fee]
+    assert fee == -Decimal(int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)).scaleb(-18)
+    assert not [one for one in transactions(pulled) if "unexplained" in one.flags]
+
+
+async def test_a_reorganisation_deeper_than_what_is_remembered_needs_a_person(node, monkeypatch):
+    monkeypatch.setattr(module, "REMEMBERED", 2)
+    for step in range(4):
+        node.pay(value=ETHER + step)
+    node.mine(FINAL_BELOW_HEAD)
+    reader = connector(node.url)
+    pulled = await Pulled().pull(reader)
+    assert [len(json.loads(pulled.cursor)[part]) for part in ("recent", "below")] == [2, 2]
+    node("anvil_reorg", FINAL_BELOW_HEAD + 2, [])
+    node.mine(1)
+    before = Pulled(dict(pulled.records), [], pulled.cursor)
+    await pulled.pull(reader)
+    assert len(pulled.pages[0].withdrawn) == 2
+    assert native_sum(pulled) == 2 + Decimal("1E-18")
+    node("anvil_reorg", FINAL_BELOW_HEAD + 5, [])
+    node.mine(1)
+    with pytest.raises(AccessDenied, match="sync in full"):
+        await before.pull(reader)
     await reader.aclose()
 
 
@@ -225,7 +313,7 @@ async def test_identity_is_the_address_and_contracts_are_named(node):
     await reader.aclose()
     node("anvil_setCode", ME, REVERTER)
     node.mine(FINAL_BELOW_HEAD + 1)
-    async with Provider(node.url, deny=("trace_",)).serving() as provider:
+    async with Provider(node.url, deny=("trace_", "debug_")).serving() as provider:
         reader = connector(provider.url)
         assert "is a contract" in (await reader.probe()).says[0]
         assert (await Pulled().pull(reader)).proof.startswith("unproven: the address runs code")
@@ -235,7 +323,7 @@ async def test_identity_is_the_address_and_contracts_are_named(node):
 async def test_node_without_past_states_is_refused_with_the_remedy(node):
     node.pay(value=ETHER)
     node.mine(20)
-    async with Provider(node.url, no_past_below=15, deny=("trace_",)).serving() as provider:
+    async with Provider(node.url, no_past_below=15, deny=("trace_", "debug_")).serving() as provider:
         reader = connector(provider.url)
         for doing in (reader.probe(), Pulled().pull(reader)):
             with pytest.raises(AccessDenied, match="archive node"):

@@ -13,7 +13,7 @@ import pytest
 from connectors.contract import InvalidInput, RawRecord, Transaction, Unreadable
 from connectors.evm.address import SHORT_NAMES, parse_address
 from connectors.evm.facts import fee_of
-from connectors.evm.logs import BATCH, DEPOSIT, SINGLE, TRANSFER, WITHDRAWAL, ZERO, moves, topic, traced
+from connectors.evm.logs import BATCH, DEPOSIT, SINGLE, TRANSFER, WITHDRAWAL, ZERO, called, moves, topic, traced
 from connectors.evm.normalise import amount_of, impostors, normalise
 from tests.tools import ROOT
 
@@ -102,6 +102,16 @@ def test_traces():
     assert traced([frame([], "suicide", address=OTHER, refundAddress=ME, balance="0x7")], ME) == (7, (OTHER,))
     assert traced([frame([], "create", **{"from": ME, "value": "0x3"}) | {"result": {"address": OTHER}}], ME) == (-3, (OTHER,))
     assert traced([frame([], "reward", author=ME)], ME) == (0, ())
+
+
+def test_call_trees_of_geth():
+    def call(kind: str, source: str, target: str, value: int, *calls: Any, **more: Any) -> dict[str, Any]:
+        return {"type": kind, "from": source, "to": target, "value": hex(value), "calls": list(calls), **more}
+
+    inside = call("CALL", OTHER, ME, 4), call("DELEGATECALL", OTHER, ME, 9), call("SELFDESTRUCT", TOKEN, ME, 1)
+    assert called(call("CALL", ME, OTHER, 10, *inside), ME) == (-5, (OTHER, TOKEN))
+    undone = call("CALL", OTHER, TOKEN, 0, call("CALL", TOKEN, ME, 8), error="execution reverted")
+    assert called(call("CALL", ME, OTHER, 0, undone, call("CREATE2", ME, OTHER, 2)), ME) == (-2, (OTHER,))
 
 
 def test_fees_of_kinds_of_chains():
