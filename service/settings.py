@@ -171,14 +171,14 @@ def _rate_scale(text: str) -> float:
 def _price_sources(value: object) -> tuple[tuple[str, str], ...]:
     """["kraken", {id = "binance", base_url = "…"}] → (id, base URL or "")."""
     if not isinstance(value, list):
-        raise ValueError('give a list such as ["kraken", "coinbase"]')
+        raise ValueError('give a list such as ["kraken", "coinbase"]')  # noqa: TRY004 - callers catch one kind
     found = []
     for item in value:
         row = {"id": item} if isinstance(item, str) else item
         if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not row["id"] or set(row) - {"id", "base_url"}:
             raise ValueError('each is "id" or {id = "…", base_url = "…"}')
         found.append((row["id"], _word(row["base_url"]) if "base_url" in row else ""))
-    if len({id for id, _ in found}) < len(found):
+    if len({row[0] for row in found}) < len(found):
         raise ValueError("names an exchange twice")
     return tuple(found)
 

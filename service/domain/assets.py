@@ -46,11 +46,12 @@ class AssetTable:
         self.version = version
         self._by_asset: dict[Asset, list[Naming]] = {}
         self._by_word: dict[str, Coin] = {}
-        for naming in namings:
+        rows = tuple(namings)
+        for naming in rows:
             self._by_asset.setdefault(naming.asset, []).append(naming)
             self._by_word.setdefault(naming.coin.id, naming.coin)
-        for coin in list(self._by_word.values()):
-            self._by_word.setdefault(coin.symbol.lower(), coin)
+        for naming in rows:  # an older symbol of a renamed coin finds the coin as it is now
+            self._by_word.setdefault(naming.coin.symbol.lower(), self._by_word[naming.coin.id])
 
     def resolve(self, asset: Asset, at: datetime, symbols: Mapping[Asset, str] | None = None) -> Coin:
         """The coin that `asset` was at that time; an unknown one is itself, under its own code (or `symbols`' word)."""

@@ -1,0 +1,77 @@
+"""How an alert leaves the house: one URL at a time through apprise (e-mail, web hooks and a hundred services).
+
+A URL is a secret. It goes into the request that needs it and nowhere else: not into what is returned, logged or shown. Each message carries
+its stable id (`X-Thresher-Id` in mails and web hooks, `id` in the JSON of a web hook), because delivery is at least once and a
+receiver may want to know the second copy. Apprise takes a third of a second to import and blocks while it sends: both happen late, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from service.app.ports import Refused
+from service.domain.alerts import Message
+
+LONGEST_SECONDS = 30.0
+"""One delivery; apprise's own limits (4 s a connection, 15 s for mail) usually end it before."""
+ID_HEADER = "X-Thresher-Id"
+
+_STATUS = re.compile(r"error=(\d{3})\b")
+
+
+class AppriseNotifier:
+    """Implements ports.Notifier. Keeps nothing between messages."""
+
+    def __init__(self, longest_seconds: float = LONGEST_SECONDS) -> None:
+        self._longest_seconds = longest_seconds
+
+    async def send(self, url: str, message: Message) -> str | None:
+        """None when the service took the message, else why not, without the URL. Never raises for what a service does."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(_send, url, message, self._longest_seconds), self._longest_seconds + 1)
+        except TimeoutError:
+            return f"no answer within {self._longest_seconds:g} seconds"
+
+    def shown(self, url: str) -> str:
+        """The service and host of a URL, tokens masked by apprise, path and options left out. Raises Refused("url", …) for an unknown kind."""
+        service = _service(url)
+        if service is None:
+            raise Refused(
+                "url", "no notification service understands this address; give one such as mailto://user:password@host or json://host/path"
+            )
+        parts = urlsplit(service.url(privacy=True))
+        return f"{parts.scheme}://{parts.netloc}" + ("/…" if parts.path.strip("/") else "")
+
+
+def _service(url: str) -> Any:
+    """Apprise's object for the URL, or None. Its log lines, which quote addresses, reach no handler of ours."""
+    import apprise
+
+    log = logging.getLogger("apprise")
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+    return apprise.Apprise.instantiate(url.strip())
+
+
+def _send(url: str, message: Message, seconds: float) -> str | None:
+    import apprise
+
+    service = _service(url)
+    if service is None:
+        return "the channel's address is not understood; remove it and add it again"
+    service.optional = False  # "optional=yes" in an address would call a failure delivered
+    for place, name in (("headers", ID_HEADER), ("payload_extras", "id")):
+        if isinstance(getattr(service, place, None), dict):
+            getattr(service, place).setdefault(name, message.id)
+    room = apprise.Apprise()
+    room.add(service)
+    result = room.notify(body=message.body, title=message.title, body_format=apprise.NotifyFormat.TEXT, timeout=seconds)
+    if result:
+        return None
+    said = _STATUS.search(" ".join(str(entry) for entry in result.logs()))
+    return f"{service.service_name} " + (f"answered HTTP {said[1]}" if said else "could not be reached or did not take the message")
