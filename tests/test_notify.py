@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import io
 import json
 import logging
 import socket
@@ -107,15 +108,26 @@ async def test_a_mail_arrives_with_the_stable_id(mailbox):
     assert "Sell 0.1 BTC at Kraken." in text
 
 
+@pytest.fixture
+def root_log():
+    """Everything that a handler of ours, on the root logger, would write."""
+    text, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(text), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield text
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
 @pytest.mark.parametrize("kind", ["json", "mail"])
-async def test_a_closed_port_is_told_without_the_address(kind, caplog, capfd):
+async def test_a_closed_port_is_told_without_the_address(kind, root_log, capfd):
     port = free_port()
     url = f"json://u:hunter22@127.0.0.1:{port}/topsecret" if kind == "json" else mail_url(port)
-    with caplog.at_level(logging.DEBUG):
-        problem = await AppriseNotifier().send(url, MESSAGE)
+    problem = await AppriseNotifier().send(url, MESSAGE)
     assert problem is not None
     assert "could not be reached" in problem
-    heard = problem + caplog.text + "".join(capfd.readouterr())
+    heard = problem + root_log.getvalue() + "".join(capfd.readouterr())
     assert not any(secret in heard for secret in ("hunter22", "topsecret", str(port)))
 
 
