@@ -48,13 +48,14 @@ class AppriseNotifier:
 
 
 def _service(url: str) -> Any:
-    """Apprise's object for the URL, or None. Its log lines, which quote addresses, reach no handler of ours."""
+    """Apprise's object for the URL, or None. Its log lines and those of the HTTP client under it quote addresses: no handler of ours sees them."""
     import apprise
 
-    log = logging.getLogger("apprise")
-    log.propagate = False
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
+    for name in ("apprise", "urllib3"):
+        log = logging.getLogger(name)
+        log.propagate = False
+        if not log.handlers:
+            log.addHandler(logging.NullHandler())
     return apprise.Apprise.instantiate(url.strip())
 
 
