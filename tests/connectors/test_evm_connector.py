@@ -263,6 +263,26 @@ async def test_reorganisation_withdraws_and_reads_again(node):
     await reader.aclose()
 
 
+async def test_a_chain_that_changes_while_it_is_read_is_read_later(node):
+    node.pay(value=ETHER)
+    node.mine(20)
+
+    def reorganise(call, reply):
+        if call["method"] == "eth_getCode":
+            node("anvil_reorg", FINAL_BELOW_HEAD + 3, [])
+
+    def elsewhere(call, reply):
+        if call["method"] == "eth_getTransactionReceipt":
+            reply["result"]["blockHash"] = "0x" + "00" * 32
+
+    for alter in (elsewhere, reorganise):
+        async with Provider(node.url, alter=alter).serving() as provider:
+            reader = connector(provider.url)
+            with pytest.raises(RetryLater, match="chain changed"):
+                await Pulled().pull(reader)
+            await reader.aclose()
+
+
 async def test_a_node_that_lags_behind_is_asked_later(node):
     node.pay(value=ETHER)
     node.mine(20)
