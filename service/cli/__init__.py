@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from service.cli import accounts, asking, deciding, doing
@@ -28,15 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = typer.main.get_command(app)
     try:
         code = command.main(args=given, prog_name="thresher", standalone_mode=False)
-    except click.ClickException as wrong:
+    except typer.TyperException as wrong:
         sys.exit(_usage(wrong, given))
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         typer.echo("stopped; what was read is kept, and the next run goes on from there", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _usage(wrong: click.ClickException, given: list[str]) -> int:
+def _usage(wrong: typer.TyperException, given: list[str]) -> int:
     """A usage error in one sentence. What was typed is not repeated where it may be a wallet's secret."""
     from connectors.clients.secrets import secret_kind
 
@@ -49,5 +48,6 @@ def _usage(wrong: click.ClickException, given: list[str]) -> int:
         return 2
     context = getattr(wrong, "ctx", None)
     hint = f" Try `{context.command_path} --help`." if context is not None else ""
-    typer.echo(f"thresher: {wrong.format_message().rstrip('.')}.{hint}", err=True)
+    says = wrong.format_message() if hasattr(wrong, "format_message") else str(wrong)
+    typer.echo(f"thresher: {says.rstrip('.')}.{hint}", err=True)
     return 2

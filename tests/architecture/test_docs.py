@@ -6,9 +6,9 @@ import dataclasses
 import re
 from typing import get_args
 
-import click
 import pytest
 import typer.main
+from typer.core import TyperGroup, TyperOption
 
 from connectors import registry
 from service.app.ports import AccountStatus
@@ -25,8 +25,8 @@ REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
 UNIVERSAL = {"--json", "--help"}
 
 
-def commands(command: click.Command, path: tuple[str, ...] = ()):
-    if isinstance(command, click.Group):
+def commands(command, path: tuple[str, ...] = ()):
+    if isinstance(command, TyperGroup):
         if path and command.invoke_without_command:
             yield " ".join(path), command
         for name, inner in command.commands.items():
@@ -42,7 +42,7 @@ ALL = list(commands(typer.main.get_command(app)))
 def test_every_command_and_option_is_explained(name, command):
     row = next((line for line in REFERENCE.splitlines() if line.startswith(f"| `{name}` |")), None)
     assert row, f"docs/reference.md has no row for `{name}`"
-    options = {option for p in command.params if isinstance(p, click.Option) for option in p.opts if option.startswith("--")} - UNIVERSAL
+    options = {option for p in command.params if isinstance(p, TyperOption) for option in p.opts if option.startswith("--")} - UNIVERSAL
     missing = [option for option in options if option not in row]
     assert not missing, f"`{name}`: {missing} not in its row"
     if name != "serve":
