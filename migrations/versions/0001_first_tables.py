@@ -53,8 +53,8 @@ def accounts() -> None:
         sa.Column("last_sync", TIME, nullable=True),
         sa.Column("proved_until", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
-        sa.CheckConstraint("kind IN ('exchange', 'wallet', 'file')", name="ck_account_kind"),
-        sa.CheckConstraint("status IN ('active', 'paused', 'refused', 'error')", name="ck_account_status"),
+        sa.CheckConstraint("kind IN ('exchange', 'wallet', 'file')", name=op.f("ck_account_kind")),
+        sa.CheckConstraint("status IN ('active', 'paused', 'refused', 'error')", name=op.f("ck_account_status")),
     )
     op.create_index("ix_account_portfolio_label", "account", ["portfolio", "label"])
     op.create_table(
@@ -65,7 +65,7 @@ def accounts() -> None:
         sa.Column("blob", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("kind", "owner", "name", name="pk_sealed"),
-        sa.CheckConstraint("kind IN ('account', 'channel')", name="ck_sealed_kind"),
+        sa.CheckConstraint("kind IN ('account', 'channel')", name=op.f("ck_sealed_kind")),
     )
 
 
@@ -83,7 +83,7 @@ def records() -> None:
         sa.Column("payload", TEXT, nullable=False),
         sa.Column("fetched_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("account", "stream", "key", "payload_hash", name="pk_raw_record"),
-        sa.CheckConstraint("version >= 1", name="ck_raw_record_version"),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_raw_record_version")),
         sa.ForeignKeyConstraint(["account"], ["account.id"], name="fk_raw_record_account", ondelete="CASCADE"),
     )
     op.create_index("ix_raw_record_account_occurred_at", "raw_record", ["account", "occurred_at"])
@@ -135,7 +135,7 @@ def said() -> None:
         sa.Column("price", DECIMAL, nullable=False),
         sa.Column("fetched_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("asset", "currency", "at", "span", "source", name="pk_quote"),
-        sa.CheckConstraint("span IN ('instant', 'hour', 'day')", name="ck_quote_span"),
+        sa.CheckConstraint("span IN ('instant', 'hour', 'day')", name=op.f("ck_quote_span")),
     )
     op.create_table(
         "statement",
@@ -217,7 +217,7 @@ def results() -> None:
         sa.Column("term", TEXT, nullable=False),
         sa.Column("flags", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("portfolio", "place", name="pk_disposal"),
-        sa.CheckConstraint("term IN ('short', 'long')", name="ck_disposal_term"),
+        sa.CheckConstraint("term IN ('short', 'long')", name=op.f("ck_disposal_term")),
     )
     op.create_index("ix_disposal_portfolio_disposed_at", "disposal", ["portfolio", "disposed_at"])
     op.create_index("ix_disposal_portfolio_id", "disposal", ["portfolio", "id"])
@@ -245,8 +245,8 @@ def results() -> None:
         sa.Column("says", TEXT, nullable=False),
         sa.Column("remedy", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("portfolio", "origin", "place", name="pk_issue"),
-        sa.CheckConstraint("origin IN ('rebuild', 'ledger', 'evaluation')", name="ck_issue_origin"),
-        sa.CheckConstraint("severity IN ('info', 'warning', 'error')", name="ck_issue_severity"),
+        sa.CheckConstraint("origin IN ('rebuild', 'ledger', 'evaluation')", name=op.f("ck_issue_origin")),
+        sa.CheckConstraint("severity IN ('info', 'warning', 'error')", name=op.f("ck_issue_severity")),
     )
     op.create_index("ix_issue_portfolio_id", "issue", ["portfolio", "id"])
     op.create_table(
@@ -276,8 +276,8 @@ def results() -> None:
         sa.Column("blocked_by", TEXT, nullable=False),
         sa.Column("says", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("portfolio", "place", name="pk_opportunity"),
-        sa.CheckConstraint("certainty IN ('proven', 'estimated', 'low')", name="ck_opportunity_certainty"),
-        sa.CheckConstraint("term IN ('short', 'long', 'mixed')", name="ck_opportunity_term"),
+        sa.CheckConstraint("certainty IN ('proven', 'estimated', 'low')", name=op.f("ck_opportunity_certainty")),
+        sa.CheckConstraint("term IN ('short', 'long', 'mixed')", name=op.f("ck_opportunity_term")),
     )
     op.create_index("ix_opportunity_portfolio_id", "opportunity", ["portfolio", "id"])
 
@@ -299,7 +299,7 @@ def outbox() -> None:
         sa.Column("snoozed_until", TIME, nullable=True),
         sa.Column("evidence", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("portfolio", "id", name="pk_alert"),
-        sa.CheckConstraint("state IN ('open', 'acknowledged', 'snoozed', 'resolved')", name="ck_alert_state"),
+        sa.CheckConstraint("state IN ('open', 'acknowledged', 'snoozed', 'resolved')", name=op.f("ck_alert_state")),
     )
     op.create_index("ix_alert_portfolio_subject", "alert", ["portfolio", "subject"])
     op.create_table(
@@ -317,8 +317,8 @@ def outbox() -> None:
         sa.Column("says", TEXT, nullable=False),
         sa.Column("delivered_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("message", "channel", name="pk_delivery"),
-        sa.CheckConstraint("attempts >= 0", name="ck_delivery_attempts"),
-        sa.CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name="ck_delivery_state"),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_delivery_attempts")),
+        sa.CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name=op.f("ck_delivery_state")),
     )
     op.create_index("ix_delivery_alert", "delivery", ["alert"])
     op.create_index("ix_delivery_state_next_try", "delivery", ["state", "next_try"])
@@ -339,7 +339,7 @@ def access() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("encoded", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_owner"),
-        sa.CheckConstraint("id = 'owner'", name="ck_owner_id"),
+        sa.CheckConstraint("id = 'owner'", name=op.f("ck_owner_id")),
     )
     op.create_table(
         "session",
@@ -350,7 +350,7 @@ def access() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("expires_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_session"),
-        sa.CheckConstraint("kind IN ('session', 'token')", name="ck_session_kind"),
+        sa.CheckConstraint("kind IN ('session', 'token')", name=op.f("ck_session_kind")),
     )
     op.create_index("ix_session_digest", "session", ["digest"], unique=True)
     op.create_table(
@@ -366,5 +366,5 @@ def access() -> None:
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_vault_key"),
-        sa.CheckConstraint("id = 'vault'", name="ck_vault_key_id"),
+        sa.CheckConstraint("id = 'vault'", name=op.f("ck_vault_key_id")),
     )

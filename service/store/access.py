@@ -76,8 +76,12 @@ class Access(Room):
     # ------------------------------------------------------------------ schedule
 
     async def claim_slot(self, job: str, slot: str, now: datetime) -> bool:
+        claimed = select(SLOTS.c.job).where(SLOTS.c.job == job, SLOTS.c.slot == slot)
         async with self.database.writing(job) as connection:
-            return await upsert(connection, SLOTS, [{"job": job, "slot": slot, "claimed_at": now}], keep=True) == 1
+            if (await connection.execute(claimed)).first():
+                return False
+            await connection.execute(SLOTS.insert(), {"job": job, "slot": slot, "claimed_at": now})
+            return True
 
     async def last_slot(self, job: str) -> str | None:
         bytewise = SLOTS.c.slot.collate("BINARY" if self.database.is_sqlite else "C")  # a locale would pass over signs

@@ -127,19 +127,11 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
         await connection.execute(table.insert(), list(chunk))
 
 
-async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]], *, keep: bool = False) -> int:
-    """Inserts; a row whose primary key exists is overwritten, or left as it is with `keep`. Returns rows written (of one row)."""
-    if not rows:
-        return 0
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table)
-    keys = [c.name for c in table.primary_key]
-    rest = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
-    statement = insert.on_conflict_do_nothing() if keep or not rest else insert.on_conflict_do_update(index_elements=keys, set_=rest)
-    written = 0
-    for row in rows if len(rows) == 1 else ():
-        written = (await connection.execute(statement, row)).rowcount
-    if len(rows) > 1:
-        for chunk in chunks(rows):
-            await connection.execute(statement, list(chunk))
-    return written
+async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]], *, keep: bool = False) -> None:
+    """Inserts; a row whose primary key exists is overwritten, or left as it is with `keep`."""
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {column.name: insert.excluded[column.name] for column in table.c if column.name not in keys}
+    statement = insert.on_conflict_do_nothing() if keep else insert.on_conflict_do_update(index_elements=keys, set_=rest)
+    for chunk in chunks(rows):
+        await connection.execute(statement, list(chunk))

@@ -5,6 +5,7 @@ Each test gets a database of its own, copied from one that was migrated once.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import shutil
@@ -79,9 +80,10 @@ class NewDatabases:
         return make_url(self._server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
     def close(self) -> None:
-        with self._admin.connect() as connection:
-            for name in reversed(self._made):
-                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        if "THRESHER_TEST_PG_URL" in os.environ:  # a server of our own goes with all that it holds
+            with self._admin.connect() as connection:
+                for name in reversed(self._made):
+                    connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         self._admin.dispose()
 
 
@@ -92,7 +94,24 @@ def new_databases(postgres: str) -> Iterator[NewDatabases]:
     made.close()
 
 
-_templates: dict[str, str] = {}
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that nobody has open."""
+    fresh = settings_in(tmp_path_factory.mktemp("template"))
+    asyncio.run(_migrated(fresh))
+    return fresh.data_dir / "thresher.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory, new_databases: NewDatabases) -> str:
+    """Name of a migrated database that nobody is connected to."""
+    fresh = settings_in(tmp_path_factory.mktemp("template"), new_databases.make())
+    asyncio.run(_migrated(fresh))
+    return str(make_url(fresh.database_url).database)
+
+
+async def _migrated(fresh: Settings) -> None:
+    await (await open_store(fresh, lambda: NOW)).close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -104,26 +123,14 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of a migrated database of this test's own."""
-    if request.param == "sqlite":
-        return await _copied_sqlite(tmp_path)
-    new_databases = request.getfixturevalue("new_databases")
-    if "postgresql" not in _templates:
-        fresh = settings_in(tmp_path, new_databases.make())
-        await (await open_store(fresh, lambda: NOW)).close()
-        _templates["postgresql"] = fresh.database_url
-    return settings_in(tmp_path, new_databases.make(make_url(_templates["postgresql"]).database))
-
-
-async def _copied_sqlite(folder: Path) -> Settings:
-    if "sqlite" not in _templates:
-        fresh = settings_in(Path(tempfile.mkdtemp(prefix="thresher-template-")))
-        await (await open_store(fresh, lambda: NOW)).close()
-        _templates["sqlite"] = str(fresh.data_dir / "thresher.db")
-    mine = settings_in(folder)
+    if request.param == "postgresql":
+        template = request.getfixturevalue("postgres_template")
+        return settings_in(tmp_path, request.getfixturevalue("new_databases").make(template))
+    mine = settings_in(tmp_path)
     mine.data_dir.mkdir(mode=0o700)
-    shutil.copy(_templates["sqlite"], mine.data_dir / "thresher.db")
+    shutil.copy(request.getfixturevalue("sqlite_template"), mine.data_dir / "thresher.db")
     return mine
 
 
