@@ -15,6 +15,7 @@ import importlib
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -25,13 +26,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.clients.exchange_errors import ClockDiffers, NotOffered, Reply, redact, translated
-from connectors.contract import ConnectorError, InvalidInput, RetryLater, Shared
+from connectors.contract import AccessDenied, ConnectorError, InvalidInput, Shared
 
 __all__ = ["ClockDiffers", "NotOffered", "StrictExchange", "exchange_ids", "is_loopback", "redact", "strict_exchange"]
 
 TIMEOUT_MILLISECONDS = 30_000
-RISING_NONCE = frozenset({"kraken", "krakenfutures", "bitfinex", "gemini", "bitstamp", "poloniex"})
-"""A call whose nonce is not above the last one of its key is refused there."""
+RISING_NONCE = frozenset({"kraken", "krakenfutures", "bitfinex", "gemini"})
+"""A call whose nonce is not above the last one of its key is refused there, whichever instance or process sent it."""
 
 _ORIGIN = re.compile(r"^[a-z]+://[^/]+")
 _SILENT = logging.getLogger("connectors.clients.exchange.ccxt")
@@ -168,20 +169,21 @@ class StrictExchange:
         return self._ccxt.markets  # type: ignore[no-any-return]
 
     async def _loaded(self) -> Any:
+        """An instance with its markets: without a key, and with one only where the exchange tells nobody else."""
         keyless = self._made(importlib.import_module(f"ccxt.async_support.{self.id}"), {})
+        self._reply = None
         try:
             await keyless.load_markets()
         except Exception as error:  # noqa: BLE001 - whatever ccxt raises is told as the contract says
             failed = translated(self.id, "load_markets", error, reply=self._reply, secrets=self._credentials.values(), now=self._now())
-            import ccxt
-
-            if not isinstance(error, ccxt.AuthenticationError | ccxt.ArgumentsRequired) or not self._credentials:
-                raise failed from None
-            await self.unified("load_markets")
-            return self._ccxt
+        else:
+            return keyless
         finally:
             await keyless.close()
-        return keyless
+        if not isinstance(failed, AccessDenied) or not self._credentials:
+            raise failed from None
+        await self.unified("load_markets")
+        return self._ccxt
 
     async def aclose(self) -> None:
         if self._ccxt is not None:
@@ -193,20 +195,21 @@ class StrictExchange:
         async with self._lock:
             try:
                 return await self._once(method, ask)
-            except ClockDiffers:
-                await self._once("load_time_difference", lambda ex: ex.load_time_difference())
+            except ClockDiffers as differs:
+                try:
+                    await self._once("load_time_difference", lambda ex: ex.load_time_difference())
+                except NotOffered:
+                    raise differs from None
                 return await self._once(method, ask)
 
     async def _once(self, method: str, ask: Callable[[Any], Any]) -> Any:
         self._reply = None
+        if not hasattr(self._ccxt, method):
+            raise NotOffered(f"{self.id}: the installed ccxt has no {method}")
         try:
             return await ask(self._ccxt)
         except ConnectorError:
             raise
-        except AttributeError:
-            if hasattr(self._ccxt, method):
-                raise RetryLater(f"{self.id} {method}: an answer that ccxt cannot read") from None
-            raise NotOffered(f"{self.id}: the installed ccxt has no {method}") from None
         except Exception as error:  # noqa: BLE001 - whatever ccxt raises is told as the contract says
             failed = translated(self.id, method, error, reply=self._reply, secrets=self._credentials.values(), now=self._now())
         raise failed from None
@@ -258,7 +261,7 @@ class StrictExchange:
         ex.handle_http_status_code = MethodType(handle_http_status_code, ex)
 
     def _clock(self, ex: Any) -> None:
-        """Time stamps of signatures follow the caller's clock; a nonce rises although that clock may stand still."""
+        """Time stamps of signatures follow the caller's clock; a nonce is a counter and rises although that clock may stand still."""
 
         def micro() -> int:
             at = self._now()
@@ -268,14 +271,7 @@ class StrictExchange:
         ex.milliseconds = lambda: micro() // 1000
         ex.seconds = lambda: micro() // 1_000_000
         if self.id in RISING_NONCE:
-            last: dict[str, int] = self._shared.once(f"exchange nonce {self._key}", dict)
-            plain = ex.nonce
-
-            def nonce() -> int:
-                last["nonce"] = max(int(plain()), last.get("nonce", 0) + 1)
-                return last["nonce"]
-
-            ex.nonce = nonce
+            ex.nonce = functools.partial(_rising_nonce, self._key)
 
     def _addresses(self, ex: Any) -> None:
         """Every REST address on the given origin, its path kept; htx signs the host's name, so that follows."""
@@ -294,6 +290,15 @@ class StrictExchange:
         ex.urls["api"] = moved(ex.urls["api"])
         if "hostnames" in ex.urls:
             ex.urls["hostnames"] = _named(ex.urls["hostnames"], parts.netloc)
+
+
+_last_nonce: dict[str, int] = {}  # by hash of the key; each opening of a source has its own Shared, the key's counter outlives them
+
+
+def _rising_nonce(key: str) -> int:
+    """Above every nonce of this key so far, in this process by memory and after a restart by the machine's clock."""
+    _last_nonce[key] = max(time.time_ns() // 1_000_000, _last_nonce.get(key, 0) + 1)
+    return _last_nonce[key]
 
 
 def _named(value: Any, host: str) -> Any:

@@ -168,10 +168,12 @@ def _by_class(error: BaseException, reply: Reply | None) -> str | None:
 
     if isinstance(error, ccxt.AuthenticationError | ccxt.RestrictedLocation):
         return KEY_REFUSED
-    if isinstance(error, ccxt.NotSupported | ccxt.BadSymbol):
+    if isinstance(error, ccxt.NotSupported | ccxt.BadSymbol | ccxt.ArgumentsRequired):
         return NOT_OFFERED
     if isinstance(error, ccxt.OperationFailed | aiohttp.ClientError | TimeoutError | OSError):
         return LATER
     if reply is None and isinstance(error.__cause__, aiohttp.ClientError):  # cut in mid-body: ccxt calls it permanent
         return LATER
+    if reply is None and isinstance(error, ValueError | IndexError | AssertionError):  # the secret cannot sign: not base64, not PEM
+        return KEY_REFUSED
     return None

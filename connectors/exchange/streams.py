@@ -124,8 +124,11 @@ class Windowed:
     width_ms: int
     ask: Ask
     record: Callable[[Row], RawRecord]
+    ends: str = "short page"
     gaps: tuple[Gap, ...] = field(default=())
     overlap_ms: int = OVERLAP
+    optional: bool = False
+    """Where the exchange definitely does not offer it, the account is read without it, and the gap is named."""
     nameless: bool = False
     """The rows have no id of their own, so two that look alike are two."""
 
@@ -144,11 +147,13 @@ class Windowed:
                     found = [self.record(row) for row in rows]
                     yield Page(tuple(numbered(found, seen) if self.nameless else found), reached)
                 reached = cursor({"until": max(last, int(known or 0))})
-                proof = f"short page at the end of every window of {self.width_ms // DAY} days up to now" if last == end else ""
+                proof = f"{self.ends} at the end of every window of {self.width_ms // DAY} days up to now" if last == end else ""
                 covered = tally.proven(end, proof, self.gaps) if proof else ()
                 yield Page((), reached, coverage=covered)
                 first = last + 1
         except NotOffered as absent:
+            if not self.optional:
+                raise
             yield tally.absent(since, now, str(absent))
 
 

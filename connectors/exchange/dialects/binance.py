@@ -123,18 +123,37 @@ class Binance:
                 return Windowed(stream, LAUNCH, 90 * DAY, ask, lambda r: made(str(r["id"]), iso_instant(r["applyTime"]), r))
             case "converts":  # Get Convert Trade History: at most 30 days, moreData
                 ask = partial(self._halved, tally, ("sapiGetConvertTradeFlow", "list"), {"limit": PAGE})
-                return Windowed(stream, CONVERT_BEGAN, 30 * DAY, ask, lambda r: made(str(r["orderId"]), instant(r["createTime"]), r))
+                return Windowed(
+                    stream, CONVERT_BEGAN, 30 * DAY, ask, lambda r: made(str(r["orderId"]), instant(r["createTime"]), r), optional=True
+                )
             case "dust":  # Dust Log: 100 rows
                 ask = partial(self._halved, tally, ("sapiGetAssetDribblet", "userAssetDribblets"), {})
                 gap = Gap(None, DUST_BEGINS, "binance tells of dust conversions since 2020-12-01 only")
                 begin = millis(DUST_BEGINS)
-                return Windowed(stream, begin, 90 * DAY, ask, lambda r: made(str(r["transId"]), instant(r["operateTime"]), r), (gap,))
+                return Windowed(
+                    stream,
+                    begin,
+                    90 * DAY,
+                    ask,
+                    lambda r: made(str(r["transId"]), instant(r["operateTime"]), r),
+                    gaps=(gap,),
+                    optional=True,
+                )
             case "dividends":  # Asset Dividend Record: 500 rows
                 ask = partial(self._halved, tally, ("sapiGetAssetAssetDividend", "rows"), {"limit": FIAT_PAGE})
-                return Windowed(stream, LAUNCH, 90 * DAY, ask, lambda r: made(str(r["id"]), instant(r["divTime"]), r))
+                return Windowed(stream, LAUNCH, 90 * DAY, ask, lambda r: made(str(r["id"]), instant(r["divTime"]), r), optional=True)
             case "flexible_rewards" | "locked_rewards":  # Simple Earn: at most 30 days, current and size
                 ask = partial(self._flexible if stream.startswith("flex") else self._locked, tally)
-                return Windowed(stream, EARN_BEGAN, 30 * DAY, ask, lambda r: made(_reward_key(r), instant(r["time"]), r), nameless=True)
+                return Windowed(
+                    stream,
+                    EARN_BEGAN,
+                    30 * DAY,
+                    ask,
+                    lambda r: made(_reward_key(r), instant(r["time"]), r),
+                    ends="total reached",
+                    optional=True,
+                    nameless=True,
+                )
         raise SourceChanged(f"binance has no stream called {stream!r}")
 
     async def _offset(self, tally: Tally, method: str, first: int, last: int) -> AsyncIterator[Rows]:
@@ -217,7 +236,15 @@ class Binance:
                 page += 1
 
         made = partial(record, self._account, stream)
-        plan = Windowed(stream, LAUNCH, 200 * 365 * DAY, ask, lambda r: made(str(r["orderNo"]), instant(r["createTime"]), r))
+        plan = Windowed(
+            stream,
+            LAUNCH,
+            200 * 365 * DAY,
+            ask,
+            lambda r: made(str(r["orderNo"]), instant(r["createTime"]), r),
+            ends="total reached",
+            optional=True,
+        )
         async for found in plan.pages(since, self._now(), tally):
             yield found
 

@@ -117,6 +117,7 @@ class _State:
     def wanted(self, pairs: dict[str, Pair]) -> dict[str, Pair]:
         """Symbols that this walk still has to ask for, with what they are made of."""
         walk = self.walk or {}
+        begun = (walk.get("at") or [""])[0]  # goes on first where it was cut
         self._listed = frozenset(pairs)
         found: dict[str, Pair] = {}
         for symbol, (base, quote) in pairs.items():
@@ -129,7 +130,11 @@ class _State:
                 symbol = base + quote
                 if base != quote and symbol not in pairs and (walk["full"] or symbol in self.traded or symbol not in self.read):
                     found[symbol] = (base, quote)
-        return {symbol: found[symbol] for symbol in sorted(found) if symbol not in self.absent and self.read.get(symbol, -1) < walk["end"]}
+        return {
+            symbol: found[symbol]
+            for symbol in sorted(found, key=lambda s: (s != begun, s))
+            if symbol not in self.absent and self.read.get(symbol, -1) < walk["end"]
+        }
 
     def probing(self, symbol: str) -> bool:
         """Whether the symbol is our own guess at a pair that is no longer listed."""

@@ -116,8 +116,8 @@ class Kraken:
                 complete = span["ofs"] >= count and (not whole or len(seen) == count)
                 if complete:
                     proof = f"count reached: {count} rows up to a pinned end"
-                    done = cursor({"until": span["end"]})
-                    yield Page(self._records(rows), done, coverage=tally.proven(span["end"] * 1000, proof, gaps))
+                    done = cursor({"until": span["end"] - 1})
+                    yield Page(self._records(rows), done, coverage=tally.proven((span["end"] - 1) * 1000, proof, gaps))
                     return
                 if span["ofs"] >= count:
                     break  # a row came twice, so another did not come
@@ -126,8 +126,9 @@ class Kraken:
         raise RetryLater("kraken Ledgers: the total kept changing while it was read")
 
     def _range(self, until: int | None) -> dict[str, Any]:
+        """Ends with the second that is running, so that its first rows are in; what its rest brings, the next overlap reads."""
         start = None if until is None else max(0, int(until) - OVERLAP // 1000)
-        return {"start": start, "end": millis(self._now()) // 1000, "ofs": 0, "count": None}
+        return {"start": start, "end": millis(self._now()) // 1000 + 1, "ofs": 0, "count": None}
 
     async def _ledger_page(self, span: dict[str, Any], tally: Tally) -> tuple[dict[str, Row], int]:
         params = {"end": span["end"], "ofs": span["ofs"], **({"start": span["start"]} if span["start"] is not None else {})}

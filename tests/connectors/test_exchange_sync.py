@@ -1,0 +1,459 @@
+"""The dialects against a server that verifies signatures, windows and page sizes: complete, proven, resumable, read-only."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+
+from connectors.contract import AccessDenied, AccountRef, Connector, InvalidInput, RetryLater, Source, SourceChanged
+from connectors.exchange.connector import ExchangeConnector
+from tests.connectors.exchange_server import DAY, pulled, served, text, trade
+
+
+@pytest.fixture
+async def s():
+    async with served() as one:
+        yield one
+
+
+# ---- the key
+
+
+async def test_a_read_only_key_is_known_again_and_asked_about_first(s):
+    for name, path in (
+        ("binance", "/sapi/v1/account/apiRestrictions"),
+        ("kraken", "/0/private/GetApiKeyInfo"),
+        ("coinbase", "/api/v3/brokerage/key_permissions"),
+    ):
+        s.server.log.clear()
+        identity = await s.connector(name).probe()
+        assert identity == await s.connector(name).probe()
+        assert identity.permissions == "read-only"
+        assert s.credentials[name]["apiKey"] not in identity.id
+        assert s.paths() == [path, path]
+
+
+@pytest.mark.parametrize("right", ["enableWithdrawals", "enableSpotAndMarginTrading", "enableSomethingOfTomorrow"])
+async def test_binance_a_key_that_can_do_more_is_refused_by_name(s, right):
+    s.server.restrictions["bkey"] = {"ipRestrict": True, "createTime": 1, "enableReading": True, "enableFutures": False, right: True}
+    with pytest.raises(AccessDenied, match=right) as denied:
+        await s.connector("binance").probe()
+    assert denied.value.remove == (right,)
+    assert s.paths() == ["/sapi/v1/account/apiRestrictions"]
+
+
+async def test_kraken_rights_spans_and_end_of_life(s):
+    key = {
+        "permissions": ["query-funds", "query-ledger"],
+        "queryFrom": "1600000000",
+        "queryTo": "0",
+        "validUntil": "1900000000",
+        "nonceWindow": 0,
+    }
+    s.server.kr_key["kkey"] = key
+    connector = s.connector("kraken")
+    identity = await connector.probe()
+    assert identity.says == ("This key sees nothing before 2020-09-13.", "This key is valid until 2030-03-17.")
+    _, _, coverage, _ = await pulled(connector, "ledger")
+    assert [gap.until for gap in coverage.unreachable] == [datetime(2020, 9, 13, 12, 26, 40, tzinfo=UTC)]
+    s.server.kr_key["kkey"] = {**key, "permissions": ["query-funds", "query-ledger", "withdraw-funds", "do-something-new"]}
+    with pytest.raises(AccessDenied) as denied:
+        await s.connector("kraken").probe()
+    assert denied.value.remove == ("do-something-new", "withdraw-funds")
+    s.server.kr_key["kkey"] = {**key, "permissions": ["query-funds"]}
+    with pytest.raises(AccessDenied, match="query-ledger"):
+        await s.connector("kraken").probe()
+
+
+@pytest.mark.parametrize("right", ["can_trade", "can_transfer", "can_fly"])
+async def test_coinbase_a_key_that_can_do_more_is_refused_by_name(s, right):
+    s.server.cb_perm = {
+        "can_view": True,
+        "can_trade": False,
+        "can_transfer": False,
+        "portfolio_uuid": "p",
+        "portfolio_type": "DEFAULT",
+        right: True,
+    }
+    with pytest.raises(AccessDenied, match=right) as denied:
+        await s.connector("coinbase").probe()
+    assert denied.value.remove == (right,)
+
+
+async def test_a_rights_answer_of_another_shape_is_no_permission(s):
+    s.fault("/sapi/v1/account/apiRestrictions", text("{}"))
+    with pytest.raises(SourceChanged):
+        await s.connector("binance").probe()
+
+
+def test_missing_credentials_and_unknown_exchanges_are_named():
+    def made(name, secrets):
+        return ExchangeConnector(Source(name, (AccountRef("a"),), lambda: datetime.now(UTC), {}, secrets))
+
+    for name, secrets, field in (
+        ("binance", {"apiKey": "k"}, "secret"),
+        ("kraken", {"secret": "k"}, "apiKey"),
+        ("okx", {}, "apiKey"),
+        ("okx", {"apiKey": "k", "sceret": "x"}, "sceret"),
+        ("binanse", {"apiKey": "k", "secret": "x"}, "exchange"),
+    ):
+        with pytest.raises(InvalidInput) as wrong:
+            made(name, secrets)
+        assert wrong.value.field == field
+    assert isinstance(made("binance", {"apiKey": "k", "secret": "x"}), Connector)
+
+
+async def test_what_ccxt_needs_of_another_exchange_is_asked_when_it_is_opened(s):
+    with pytest.raises(InvalidInput, match="okx needs password") as wrong:
+        await s.connector("okx", secrets={"apiKey": "k", "secret": "x"}).probe()
+    assert wrong.value.field == "password"
+
+
+# ---- binance
+
+
+async def test_binance_trades_with_bursts_on_page_borders(s):
+    """Twenty fills in one millisecond lie across each border of a page; all of them arrive."""
+    start = int(s.at.timestamp() * 1000) - 100 * DAY
+    s.server.binance_trades = {
+        "BTCUSDT": [
+            trade(i, start + (i // 20) * 20_000 if (i % 1000) > 980 or (i % 1000) < 20 else start + i * 1000) for i in range(1, 3001)
+        ]
+    }
+    s.server.binance_trades["BTCUSDT"].sort(key=lambda row: row["id"])
+    for i in range(990, 1010):
+        s.server.binance_trades["BTCUSDT"][i]["time"] = start + 990_000
+    rows, _, coverage, _ = await pulled(s.connector("binance"), "trades")
+    assert set(rows) == {f"BTCUSDT:{i}" for i in range(1, 3001)}
+    assert coverage.proof.startswith("short page of each of")
+    assert coverage.rows == 3000
+    asked = [entry[3] for entry in s.server.log if entry[2] == "/api/v3/myTrades" and entry[3]["symbol"] == "BTCUSDT"]
+    assert len(asked) == 4
+
+
+async def test_binance_symbols_reach_a_fixed_point_through_coins_that_nothing_else_names(s):
+    """Only EUR came in. EUR → BTC → LTC, all LTC sold again: no balance and no transfer ever names BTC or LTC."""
+    info = {row["symbol"]: row for _, row in s.server.info_rows("markets", "binance") if "symbol" in row}
+    symbols = [
+        {"symbol": b + q, "baseAsset": b, "quoteAsset": q, "status": "TRADING"}
+        for b, q in (("BTC", "EUR"), ("LTC", "BTC"), ("XRP", "LTC"), ("ADA", "SOL"))
+    ]
+    assert info
+    s.fault("/api/v3/exchangeInfo", lambda request: web.json_response({"symbols": symbols}))
+    at = int(s.at.timestamp() * 1000) - 30 * DAY
+    s.server.binance_balances = [{"asset": "EUR", "free": "5", "locked": "0"}, {"asset": "NOTHING", "free": "0.000", "locked": "0"}]
+    s.server.deposits = []
+    s.server.binance_trades = {
+        "BTCEUR": [trade(1, at, "BTCEUR", commissionAsset="BNB")],
+        "LTCBTC": [trade(7, at + 1, "LTCBTC"), trade(8, at + 2, "LTCBTC", isBuyer=False)],
+        "LTCBUSD": [trade(3, at + 3, "LTCBUSD")],
+        "ADASOL": [trade(9, at, "ADASOL")],
+    }
+    connector = s.connector("binance")
+    rows, last, _, _ = await pulled(connector, "trades")
+    assert set(rows) == {"BTCEUR:1", "LTCBTC:7", "LTCBTC:8", "LTCBUSD:3"}
+    assert json.loads(rows["LTCBUSD:3"].payload)["quote"] == "BUSD"  # a pair that is no longer listed
+    known = json.loads(last)
+    assert set(known["assets"]) == {"EUR", "BTC", "LTC", "BNB", "BUSD"}
+    assert "XRPLTC" in known["read"]
+    assert "ADASOL" not in known["read"]
+
+
+async def test_binance_a_symbol_that_does_not_exist_is_remembered(s):
+    def no_such(request):
+        if request.query.get("symbol") in s.server.binance_trades:
+            return None
+        return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
+
+    s.fault("/api/v3/myTrades", no_such)
+    listed = [{"symbol": "BTCUSDT", "baseAsset": "BTC", "quoteAsset": "USDT"}]
+    s.fault("/api/v3/exchangeInfo", lambda request: web.json_response({"symbols": listed}))
+    rows, last, _, _ = await pulled(s.connector("binance"), "trades")
+    assert len(rows) == 2300
+    assert "BTCBUSD" in json.loads(last)["absent"]
+    s.later(days=8)
+    before = len(s.server.log)
+    s.at = datetime.now(UTC)
+    await pulled(s.connector("binance"), "trades", last)
+    assert not [e for e in s.server.log[before:] if e[3].get("symbol") == "BTCBUSD"]
+
+
+async def test_binance_resumes_where_it_was_cut_and_reads_the_same(s):
+    """The reply to the third page of trades is damaged; the next attempt begins there and not at the start."""
+    whole, _, _, _ = await pulled(s.connector("binance"), "trades")
+    pages, seen = [0], {}
+
+    def third(request):
+        if request.query.get("symbol") != "BTCUSDT":
+            return None
+        pages[0] += 1
+        return web.Response(text='[{"sym', content_type="application/json") if pages[0] == 3 else None
+
+    s.fault("/api/v3/myTrades", third)
+    connector, last = s.connector("binance"), None
+
+    async def read():
+        nonlocal last
+        async for page in connector.fetch("trades", last):
+            seen.update({record.key: record for record in page.records})
+            last = page.resume_from
+
+    with pytest.raises(RetryLater):
+        await read()
+    assert len(seen) == 2000
+    before = len(s.server.log)
+    await read()
+    assert seen == whole
+    asked = [e[3] for e in s.server.log[before:] if e[3].get("symbol") == "BTCUSDT"]
+    assert [query.get("fromId") for query in asked] == ["3000"]
+
+
+async def test_binance_coins_of_a_sync_that_died_before_the_trades_are_found_later(s):
+    """Deposits were read and stored by one run, which then died; the run after it, days later, still asks for their pairs."""
+    s.server.binance_balances = []
+    _, deposits, _, _ = await pulled(s.connector("binance"), "deposits")
+    s.server.log.clear()
+    connector = s.connector("binance")
+    await pulled(connector, "deposits", deposits)
+    rows, _, _, _ = await pulled(connector, "trades")
+    assert len(rows) == 2300
+
+
+async def test_binance_second_sync_rereads_a_day_in_few_requests_and_sees_what_changed(s):
+    now = int(s.at.timestamp() * 1000)
+    s.server.deposits = [{**s.server.deposits[0], "id": "d-new", "status": 0, "insertTime": now - DAY // 2}]
+    connector = s.connector("binance")
+    first, last, coverage, _ = await pulled(connector, "deposits")
+    assert json.loads(first["d-new"].payload)["status"] == 0
+    assert coverage.requests == 39
+    assert coverage.since is None
+    s.server.deposits[0]["status"] = 1
+    s.later(seconds=2)
+    second, last, coverage, _ = await pulled(connector, "deposits", last)
+    assert json.loads(second["d-new"].payload)["status"] == 1
+    assert coverage.requests == 1
+    assert coverage.until == s.at.replace(microsecond=s.at.microsecond // 1000 * 1000)
+
+
+async def test_binance_pages_of_one_window_by_offset(s):
+    now = int(s.at.timestamp() * 1000)
+    s.server.deposits = [{**s.server.deposits[0], "id": f"d{i}", "insertTime": now - 5 * DAY - i // 50} for i in range(2500)]
+    rows, _, coverage, _ = await pulled(s.connector("binance"), "deposits")
+    assert len(rows) == 2500
+    assert coverage.requests == 41
+
+
+async def test_binance_what_is_not_offered_is_a_gap_and_what_fails_is_not(s):
+    connector = s.connector("binance")
+    rows, last, coverage, _ = await pulled(connector, "converts")
+    assert (rows, last) == ({}, "{}")
+    assert coverage.proof.startswith("unproven: ")
+    assert coverage.unreachable
+    for status in (500, 429, 401):
+        s.server.faults.clear()
+        s.fault("/sapi/v1/convert/tradeFlow", text("{}", status=status))
+        with pytest.raises((RetryLater, AccessDenied)):
+            await pulled(connector, "converts")
+    s.server.faults.clear()
+    s.fault("/sapi/v1/capital/deposit/hisrec", text("nothing here", status=404))
+    with pytest.raises(SourceChanged):
+        await pulled(connector, "deposits")
+
+
+async def test_binance_a_window_with_more_than_one_answer_holds_is_halved(s):
+    now = int(s.at.timestamp() * 1000)
+    every = [{"orderId": str(i), "createTime": now - 3 * DAY - i * 1000, "orderStatus": "SUCCESS"} for i in range(2500)]
+
+    def flow(request):
+        first, last = int(request.query["startTime"]), int(request.query["endTime"])
+        assert last - first < 30 * DAY
+        found = [row for row in every if first <= row["createTime"] <= last]
+        return web.json_response({"list": found[:1000], "moreData": len(found) > 1000})
+
+    s.fault("/sapi/v1/convert/tradeFlow", flow)
+    rows, _, coverage, _ = await pulled(s.connector("binance"), "converts")
+    assert len(rows) == 2500
+    assert coverage.rows == 2500
+    assert not coverage.unreachable
+
+
+async def test_binance_rewards_that_look_alike_are_two(s):
+    now = int(s.at.timestamp() * 1000)
+    row = {"asset": "BNB", "rewards": "0.1", "projectId": "BNB001", "type": "REALTIME", "time": now - DAY}
+
+    def records(request):
+        mine = int(request.query["startTime"]) <= row["time"] <= int(request.query["endTime"]) and request.query["type"] == "REALTIME"
+        return web.json_response({"rows": [row, row] if mine else [], "total": 2 if mine else 0})
+
+    s.fault("/sapi/v1/simple-earn/flexible/history/rewardsRecord", records)
+    rows, _, coverage, _ = await pulled(s.connector("binance"), "flexible_rewards")
+    assert len(rows) == 2
+    assert coverage.proof.startswith("total reached")
+
+
+# ---- kraken
+
+
+async def test_kraken_ledger_until_the_count(s):
+    rows, last, coverage, pages = await pulled(s.connector("kraken"), "ledger")
+    assert set(rows) == set(s.server.kr_ledger)
+    assert coverage.proof == "count reached: 520 rows up to a pinned end"
+    assert (coverage.requests, pages) == (11, 11)
+    s.later(seconds=60)
+    again, _, coverage, _ = await pulled(s.connector("kraken"), "ledger", last)
+    assert coverage.requests == 1
+    assert 40 <= len(again) <= 50  # a day of rows, one each half hour
+
+
+async def test_kraken_a_count_that_changes_begins_the_range_again(s):
+    calls = [0]
+
+    def grows(request):
+        calls[0] += 1
+        if calls[0] == 4:
+            s.server.kr_ledger["LATE"] = {**next(iter(s.server.kr_ledger.values())), "time": s.at.timestamp() - 100_000}
+
+    s.fault("/0/private/Ledgers", grows)
+    rows, _, coverage, _ = await pulled(s.connector("kraken"), "ledger")
+    assert set(rows) == set(s.server.kr_ledger)
+    assert coverage.requests == 4 + 11
+    assert coverage.proof.startswith("count reached: 521")
+
+
+async def test_kraken_a_count_that_never_rests_is_no_history(s):
+    def grows(request):
+        s.server.kr_ledger[f"LATE{len(s.server.log)}"] = {**next(iter(s.server.kr_ledger.values())), "time": s.at.timestamp() - 100_000}
+
+    s.fault("/0/private/Ledgers", grows)
+    with pytest.raises(RetryLater, match="changing"):
+        await pulled(s.connector("kraken"), "ledger")
+
+
+async def test_kraken_resumes_a_range_at_its_offset(s):
+    calls, seen, last = [0], {}, None
+
+    def sixth(request):
+        calls[0] += 1
+        return web.json_response({"error": ["EService:Busy"]}) if calls[0] == 6 else None
+
+    s.fault("/0/private/Ledgers", sixth)
+    connector = s.connector("kraken")
+
+    async def read():
+        nonlocal last
+        async for page in connector.fetch("ledger", last):
+            seen.update({record.key: record for record in page.records})
+            last = page.resume_from
+
+    with pytest.raises(RetryLater):
+        await read()
+    assert len(seen) == 250
+    await read()
+    assert set(seen) == set(s.server.kr_ledger)
+    assert calls[0] == 12
+
+
+async def test_kraken_status_pages_by_cursor(s):
+    at = int(s.at.timestamp())
+    s.server.kr_dep = [
+        {
+            "method": "Bitcoin",
+            "asset": "XXBT",
+            "refid": f"D{i}",
+            "txid": f"AB{i}",
+            "amount": "1",
+            "fee": "0",
+            "time": at - i,
+            "status": "Success",
+        }
+        for i in range(1200)
+    ]
+    rows, last, coverage, _ = await pulled(s.connector("kraken"), "deposit_status")
+    assert len(rows) == 1200
+    assert coverage.requests == 3
+    assert "until" in json.loads(last)
+
+
+async def test_kraken_balances_keep_raw_codes(s):
+    s.server.kr_bal = {
+        "XXBT": {"balance": "1.5", "hold_trade": "0.5"},
+        "ZUSD": {"balance": "10"},
+        "DOT.S": {"balance": "2"},
+        "XETH": {"balance": "0.000"},
+    }
+    balances = await s.connector("kraken").balances({})
+    assert {b.asset: str(b.quantity) for b in balances.amounts} == {"kraken:XXBT": "1.5", "fiat:USD": "10", "kraken:DOT.S": "2"}
+    assert balances.at == s.at
+
+
+# ---- coinbase
+
+
+def coinbase_row(number, at, **changed):
+    return {
+        "id": f"t{number:04d}",
+        "type": "send",
+        "status": "completed",
+        "amount": {"amount": "0.1", "currency": "BTC"},
+        "native_amount": {"amount": "1", "currency": "USD"},
+        "created_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **changed,
+    }
+
+
+async def test_coinbase_transactions_of_each_account_and_only_what_is_new(s):
+    s.server.cb_accounts = s.server.cb_accounts[:3]
+    begin = s.at - timedelta(days=400)
+    s.server.cb_tx = {
+        ("acc-BTC", "transactions"): [coinbase_row(i, begin + timedelta(days=i)) for i in range(250)],
+        ("acc-C0", "transactions"): [coinbase_row(900, s.at - timedelta(hours=2), status="pending")],
+    }
+    connector = s.connector("coinbase")
+    rows, last, coverage, _ = await pulled(connector, "transactions")
+    assert len(rows) == 251
+    assert coverage.requests == 1 + 3 + 1 + 1
+    assert json.loads(last) == {"after": {"acc-BTC": "t0249"}}
+    s.server.cb_tx["acc-C0", "transactions"][0]["status"] = "completed"
+    again, _, coverage, _ = await pulled(connector, "transactions", last)
+    assert [json.loads(record.payload)["row"]["status"] for record in again.values()] == ["completed"]
+    assert coverage.requests == 4
+
+
+async def test_coinbase_all_pages_of_accounts_and_fills(s):
+    connector = s.connector("coinbase")
+    balances = await connector.balances({})
+    assert len(balances.amounts) == 302
+    assert {str(b.quantity) for b in balances.amounts} == {"2.0"}
+    rows, last, coverage, _ = await pulled(connector, "fills")
+    assert len(rows) == 1200
+    assert coverage.requests == 5
+    again, _, coverage, _ = await pulled(connector, "fills", last)
+    assert coverage.requests == 1
+    assert 10 <= len(again) <= 11
+
+
+# ---- any other
+
+
+async def test_another_exchange_is_read_by_general_methods_and_says_what_that_means(s):
+    connector = s.connector("binanceus", secrets=s.credentials["binance"])
+    identity = await connector.probe()
+    assert identity.permissions == "unverified"
+    assert "can only read" in identity.says[0]
+    balances = await connector.balances({})
+    assert [(b.asset, str(b.quantity)) for b in balances.amounts] == [("binanceus:BTC", "1.33456789")]
+    for stream in connector.streams:
+        _, _, coverage, _ = await pulled(connector, stream)
+        assert coverage.proof.startswith("unproven: ")
+        assert coverage.unreachable
+
+
+async def test_the_account_of_every_record_is_the_hosts(s):
+    for name, stream in (("binance", "deposits"), ("kraken", "ledger"), ("coinbase", "fills")):
+        rows, _, coverage, _ = await pulled(s.connector(name), stream)
+        assert {record.account for record in rows.values()} == {"acc"}
+        assert all(record.occurred_at.tzinfo is UTC for record in rows.values())
+        assert (coverage.account, coverage.stream) == ("acc", stream)
