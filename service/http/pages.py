@@ -91,6 +91,10 @@ async def _accounts(app: App) -> Answer:
     return {**await queries.accounts(app), "covered": covered, "chains": sorted(app.chains), "exchanges": EXCHANGES}
 
 
+async def _issues(app: App) -> Answer:
+    return {**await queries.issues(app), **await queries.accounts(app)}
+
+
 def _grouped(items: Iterable[Answer]) -> dict[str, list[Answer]]:
     groups: dict[str, list[Answer]] = {}
     for item in items:
@@ -106,7 +110,7 @@ PAGES = (
     Page("/lots", "Lots", "lots.html", _lots),
     Page("/transactions", "Transactions", "transactions.html", _transactions),
     Page("/accounts", "Accounts", "accounts.html", _accounts),
-    Page("/issues", "Issues", "issues.html", queries.issues),
+    Page("/issues", "Issues", "issues.html", _issues),
 )
 BY_PATH = {p.path: p for p in PAGES}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from service.domain.money import exact, plain
@@ -44,6 +44,26 @@ def quantity(amount: str | None) -> Markup:
     text = f"{sign}{int(whole):,}" + (f".{cut}" if cut else "") + ("…" if len(places) > PLACES_SHOWN else "")
     title = Markup(' title="{}"').format(amount) if len(places) > PLACES_SHOWN else ""
     return Markup('<data value="{}"{}>{}</data>').format(amount, title, text)
+
+
+def price(amount: str | None, currency: str = "USD") -> Markup:
+    """Money, but a price under 1 has four figures that count: "$0.00001234", not "$0.00"."""
+    if amount is None or abs(value := Decimal(amount)) >= 1 or not value:
+        return money(amount, currency)
+    with exact():
+        shown = plain(value.quantize(Decimal(1).scaleb(value.adjusted() - 3)))
+    text = f"{SIGNS[currency]}{shown}" if currency in SIGNS else f"{shown}\u00a0{currency}"
+    return Markup('<data value="{}">{}</data>').format(amount, text)
+
+
+def told(text: str, labels: Mapping[str, str]) -> Markup:
+    """A sentence of the service: accounts by their labels, what stands in backticks as code."""
+    for account, label in labels.items():
+        text = text.replace(account, label)
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a backtick without its fellow is only a character
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts))
 
 
 def minute(at: str | None, never: str = "never") -> Markup:
@@ -109,7 +129,7 @@ def _templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters.update(money=money, quantity=quantity, minute=minute, day=day, tone=tone)
+    made.filters.update(told=told, price=price, money=money, quantity=quantity, minute=minute, day=day, tone=tone)
     return made
 
 

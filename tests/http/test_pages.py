@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from service.http.shown import loss_bars, minute, money, quantity
+from service.http.shown import loss_bars, minute, money, price, quantity, told
 from tests.http.steps import send, synced_account
 
 SECRET = "Zk7sT-very-secret-9"
@@ -46,6 +46,19 @@ def test_quantities_are_cut_visibly_and_kept_exactly(amount, shown):
     markup = quantity(amount)
     assert re.sub("<.*?>", "", markup) == shown
     assert amount is None or f'value="{amount}"' in markup
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("0.0000123456", "$0.00001235"), ("0.5", "$0.5"), ("1", "$1.00"), ("64000.129", "$64,000.13"), ("0", "$0.00"), (None, "unknown")],
+)
+def test_a_small_price_keeps_four_figures(amount, shown):
+    assert re.sub("<.*?>", "", price(amount)) == shown
+
+
+def test_sentences_name_accounts_by_label_and_are_escaped():
+    assert told("<i> of acc_1: `thresher sync <x>`", {"acc_1": "A & B"}) == "&lt;i&gt; of A &amp; B: <code>thresher sync &lt;x&gt;</code>"
+    assert told("one ` only", {}) == "one ` only"
 
 
 def test_times_are_utc_and_never_is_a_word():
@@ -95,6 +108,7 @@ async def test_each_page_shows_what_the_account_has(owner, home):
     assert "−8,000" in seen["/transactions"]
     assert "count reached" in seen["/accounts"]
     assert "balance difference" in seen["/issues"]
+    assert "in Savings" in seen["/alerts"]
     for path, text in seen.items():
         assert text.count('aria-current="page"') == 1, path
         assert not re.search(r'<script|style=|\son[a-z]+="', text), path
