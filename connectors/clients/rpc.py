@@ -218,10 +218,8 @@ class Rpc:
         status = int(error.status)
         if status in (401, 402, 403):
             raise AccessDenied(f"the node at {self.host} refuses us (HTTP {status}); check the key in the RPC address") from None
-        if status == 413 or (status in (400, 500) and size > 1):
-            if size > 1:
-                return None
-            raise RetryLater(f"the node at {self.host} refused a request (HTTP {status})") from None
+        if size > 1 and (status in (400, 413) or (status == 500 and attempt)):
+            return None
         if status == 429 or status >= 500:
             said = _retry_after(error.headers)
             if said is not None and said > LONGEST_WAIT_SECONDS:

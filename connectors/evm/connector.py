@@ -64,7 +64,7 @@ class Place:
     """Address → contract → (symbol, decimals, moved by a transaction of its own)."""
 
     def cursor(self) -> Cursor:
-        parts = {"v": 1, "block": self.block, "hash": self.hash, "recent": self.recent, "below": self.below}
+        parts = {"block": self.block, "hash": self.hash, "recent": self.recent, "below": self.below}
         return Cursor(json.dumps({**parts, "held": self.held, "tokens": self.tokens}, sort_keys=True, separators=(",", ":")))
 
     @classmethod

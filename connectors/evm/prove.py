@@ -161,15 +161,15 @@ class NativeProof:
         return self.address in (str(tx["from"]).lower(), str(tx.get("to") or "").lower())
 
     async def _explain(self, block: int, body: dict[str, Any], *, traced: bool) -> None:
-        nonce, rest = self._missing(block)
+        nonce, _ = self._missing(block)
         if nonce:
             self.nonces[block] = self.nonces.get(block, 0) + nonce
             await self._authorizations(body)
-        for withdrawal in body.get("withdrawals") or ():
-            if str(withdrawal["address"]).lower() == self.address and rest:
-                amount = int(withdrawal["amount"], 16) * GWEI
-                self._book(block, amount, "withdrawal")
-                rest -= amount
+        if block not in self.extras:
+            for withdrawal in body.get("withdrawals") or ():
+                if str(withdrawal["address"]).lower() == self.address:
+                    self._book(block, int(withdrawal["amount"], 16) * GWEI, "withdrawal")
+        _, rest = self._missing(block)
         if not rest:
             return
         here = self._by_block.get(block, [])

@@ -387,3 +387,24 @@ def test_settings_that_cannot_be_used(settings, field):
         with pytest.raises(InvalidInput) as wrong:
             connector("http://127.0.0.1:1", **settings)
         assert wrong.value.field == field
+
+
+@pytest.mark.parametrize("deny", [(), ("trace_", "debug_")])
+async def test_beacon_withdrawals_are_read_from_the_block(node, deny):
+    node.pay(value=ETHER)
+    node("anvil_setBalance", ME, hex(ETHER + 32 * 10**9))
+    block = node.head
+    node.mine(FINAL_BELOW_HEAD)
+    withdrawal = {"index": "0x1", "validatorIndex": "0x2", "address": ME.lower(), "amount": hex(32)}
+
+    def withdrawing(call, reply):
+        if call["method"] == "eth_getBlockByNumber" and call["params"] == [hex(block), True]:
+            reply["result"]["withdrawals"] = [withdrawal, withdrawal | {"address": FRIEND.lower()}]
+
+    async with Provider(node.url, deny=deny, alter=withdrawing).serving() as provider:
+        reader = connector(provider.url)
+        pulled = await Pulled().pull(reader)
+        await reader.aclose()
+    (income,) = [one for one in transactions(pulled) if one.hint == "reward"]
+    assert (income.legs[0].quantity, income.note) == (Decimal(32 * 10**9).scaleb(-18), f"block {block}: withdrawal")
+    assert native_sum(pulled) == 1 + Decimal(32 * 10**9).scaleb(-18)
