@@ -111,7 +111,10 @@ def reconcile(
     what does not fit becomes an Issue. Rows link to each other (`matched_with`), none is merged or dropped.
     """
     with exact():
-        rows = _unique(_booked(t, table) for t in transactions)
+        first: dict[str, Transaction] = {}
+        for t in transactions:  # the same row twice says nothing new
+            first.setdefault(_id(t), t)
+        rows = [_booked(t, table) for t in first.values()]
         live = [row for row in rows if not {"spam", "pending"} & set(row.flags)]
         issues = _unknown_assets(live) + _foreign_currencies(live, f"fiat:{currency}")
         pairs, found = _paired(live, statements, window)
@@ -119,7 +122,7 @@ def reconcile(
         linked = _linked(rows, pairs)
         taken = _taken(pairs)
         events = [e for row in live for e in _events(row, taken)] + _transfers(pairs)
-        order = {row.id: _natural(t.keys[0]) for row, t in zip(rows, _first_of(transactions), strict=True)}
+        order = {name: _natural(t.keys[0]) for name, t in first.items()}
         events.sort(key=lambda e: (e.at, _RANK[e.kind], order.get(e.transactions[0], ()), e.id))
         named = {row.id for issue in found if issue.kind is IssueKind.AMBIGUOUS_TRANSFER for row in live if row.id in issue.subject.split()}
         issues += [_unmatched(e) for e in events if e.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL) and e.transactions[0] not in named]
@@ -148,18 +151,6 @@ def _natural(key: str) -> tuple[tuple[int, int, str], ...]:
 
 
 # ------------------------------------------------------------------ rows
-
-
-def _first_of(transactions: Sequence[Transaction]) -> list[Transaction]:
-    return list({_id(t): t for t in reversed(transactions)}.values())[::-1]
-
-
-def _unique(rows: Iterable[Booked]) -> list[Booked]:
-    """One row for each (account, first key); the later of two equal ones says nothing new."""
-    kept: dict[str, Booked] = {}
-    for row in rows:
-        kept.setdefault(row.id, row)
-    return list(kept.values())
 
 
 def _id(transaction: Transaction) -> str:

@@ -12,7 +12,7 @@ from service.domain.statements import MethodChoice, Statements
 
 
 def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def amount(word, quantity):
