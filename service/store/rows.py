@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import partial
+from types import NoneType
 from typing import Any, Literal, NewType, TypeVar, Union
 
 from sqlalchemy import RowMapping, Table
@@ -31,70 +31,82 @@ T = TypeVar("T")
 
 def encode(value: Any) -> Any:
     """A dataclass or its parts as JSON values. Raises TypeError for a float and for what it does not know."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind in (str, int, bool, NoneType):
         return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str | int):
-        return value
-    if isinstance(value, Decimal):
+    if kind is Decimal:
         if not value.is_finite():
             raise TypeError(f"{value} is no amount")
         return plain(value)
+    if kind in (tuple, list):
+        return [encode(v) for v in value]
+    if is_dataclass(kind):
+        return {name: encode(getattr(value, name)) for name in hints(kind)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(k): encode(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [encode(v) for v in value]
-    raise TypeError(f"a {type(value).__name__} cannot be stored")
+    raise TypeError(f"a {kind.__name__} cannot be stored")
+
+
+Reader = Callable[[Any], Any]
+_READ: dict[Any, Reader] = {}
 
 
 def decode(kind: Any, value: Any) -> Any:
     """The value of type `kind` that `encode` wrote. A field that the JSON lacks takes the dataclass's default."""
+    return reader(kind)(value)
+
+
+def reader(kind: Any) -> Reader:
+    """The function that reads a `kind`, worked out once. Raises TypeError for a type that cannot be stored."""
+    if kind not in _READ:
+        _READ[kind] = _new_reader(kind)
+    return _READ[kind]
+
+
+def _new_reader(kind: Any) -> Reader:
     if isinstance(kind, NewType):
-        return decode(kind.__supertype__, value)
-    origin = typing.get_origin(kind)
+        return reader(kind.__supertype__)
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (Union, types.UnionType):
-        return None if value is None else decode(_only(kind), value)
+        (only,) = (reader(part) for part in inner if part is not NoneType)
+        return lambda value: None if value is None else only(value)
     if origin is Literal or kind in (str, int, bool, Any):
-        return value
+        return lambda value: value
+    if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
+        each = reader(inner[0])
+        return lambda value: tuple([each(v) for v in value])
     if origin is tuple:
-        return _decoded_tuple(typing.get_args(kind), value)
+        parts = [reader(part) for part in inner]
+        return lambda value: tuple([read(v) for read, v in zip(parts, value, strict=True)])
     if origin is not None and issubclass(origin, Mapping):
-        inner = typing.get_args(kind)[1]
-        return {k: decode(inner, v) for k, v in value.items()}
-    if kind is Decimal:
-        return Decimal(value)
-    if kind is datetime:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    if kind is date:
-        return date.fromisoformat(value)
-    if kind is timedelta:
-        return timedelta(microseconds=value)
+        of_value = reader(inner[1])
+        return lambda value: {k: of_value(v) for k, v in value.items()}
+    if kind in _SCALARS:
+        return _SCALARS[kind]
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
-    if is_dataclass(kind) and isinstance(kind, type):
-        return kind(**{name: decode(hint, value[name]) for name, hint in hints(kind).items() if name in value})
+        return kind
+    if isinstance(kind, type) and is_dataclass(kind):
+        fields_of = [(name, reader(hint)) for name, hint in hints(kind).items()]
+        return lambda value: kind(**{name: read(value[name]) for name, read in fields_of if name in value})
     raise TypeError(f"{kind} cannot be read back")
 
 
-def _only(kind: Any) -> Any:
-    """X of X | None."""
-    (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
-    return inner
-
-
-def _decoded_tuple(parts: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-    if len(parts) == 2 and parts[1] is Ellipsis:
-        return tuple(decode(parts[0], v) for v in value)
-    return tuple(decode(part, v) for part, v in zip(parts, value, strict=True))
+_SCALARS: dict[Any, Reader] = {
+    Decimal: Decimal,
+    datetime: lambda value: datetime.fromisoformat(value).astimezone(UTC),
+    date: date.fromisoformat,
+    timedelta: lambda value: timedelta(microseconds=value),
+}
 
 
 _HINTS: dict[object, Mapping[str, Any]] = {}
@@ -131,16 +143,16 @@ def value_of(kind: type[T], row: RowMapping, table: Table) -> T:
     return kind(**{name: convert(row[name]) if convert else row[name] for name, convert in _readers(kind, table)})
 
 
-_READERS: dict[tuple[object, str], tuple[tuple[str, Callable[[Any], Any] | None], ...]] = {}
+_READERS: dict[tuple[object, str], tuple[tuple[str, Reader | None], ...]] = {}
 
 
-def _readers(kind: type[Any], table: Table) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+def _readers(kind: type[Any], table: Table) -> tuple[tuple[str, Reader | None], ...]:
     """Field and how its column's value becomes the field's; None where it is that value already."""
     if (kind, table.name) not in _READERS:
-        found: list[tuple[str, Callable[[Any], Any] | None]] = []
+        found: list[tuple[str, Reader | None]] = []
         for name, hint in hints(kind).items():
             nested = isinstance(table.c[name].type, CanonicalJson)
             word = isinstance(hint, type) and issubclass(hint, Enum)
-            found.append((name, partial(decode, hint) if nested or word else None))
+            found.append((name, reader(hint) if nested or word else None))
         _READERS[kind, table.name] = tuple(found)
     return _READERS[kind, table.name]
