@@ -2,7 +2,8 @@
 
 A job has a slot for every period ("2026-11-25T08:30:00Z"), counted from the epoch on the app's own clock. A run claims its
 slot in the store first, so that any number of triggers and processes make one run; and because the newest claimed
-slot is kept, a job that fell due while nothing was running is run as soon as something is.
+slot is kept, a job that fell due while nothing was running is run as soon as something is. A sync also notes its end, so
+that one whose process died in the middle is begun again at the next start and not at the next slot.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[App], Awaitable[object]]
+    resumes: bool = False
+    """Begun again at start-up when its run in this slot did not end. Two at once must do no harm: a sync holds leases."""
 
 
 def jobs(app: App) -> tuple[Job, ...]:
     """What the service does of its own accord. A sync ends with an evaluation; between syncs prices move on."""
     return (
-        Job("sync", timedelta(minutes=app.settings.sync_every_minutes), sync.sync),
+        Job("sync", timedelta(minutes=app.settings.sync_every_minutes), sync.sync, resumes=True),
         Job("evaluate", timedelta(minutes=app.settings.evaluate_every_minutes), evaluate.evaluate),
         Job("deliver", timedelta(minutes=1), outbox.deliver),
     )
@@ -60,6 +63,8 @@ class Scheduler:
         self._app = app
         self._jobs = tuple(work)
         self._running: set[asyncio.Task[object]] = set()
+        self._unended: set[tuple[str, str]] = set()
+        """(job, slot) that somebody claimed and nobody ended, seen at start-up."""
         self._closing = False
         # Memory store: a shared one duplicates work (four processes ran 30 times for 10 fire times). The default grace
         # of one second skips a job whenever the loop was blocked for longer.
@@ -76,7 +81,7 @@ class Scheduler:
                 IntervalTrigger(seconds=int(job.every.total_seconds()), start_date=first, timezone=UTC),
                 args=[job],
                 id=job.name,
-                next_run_time=wall if await self.is_due(job) else first,
+                next_run_time=wall if await self.is_due(job) or await self._died(job) else first,
             )
         self._triggers.start()
 
@@ -93,8 +98,20 @@ class Scheduler:
 
     async def is_due(self, job: Job) -> bool:
         """True when the slot that we are in has not been claimed: the job was missed, or never ran."""
-        last = await self._app.store.last_slot(job.name)
-        return last is None or last < slot_name(slot_start(self._app.now(), job.every))
+        slot = slot_name(slot_start(self._app.now(), job.every))
+        return not await self._reached(job.name, slot)
+
+    async def _died(self, job: Job) -> bool:
+        """True when this slot's run was begun and, as far as anybody noted, never ended."""
+        slot = slot_name(slot_start(self._app.now(), job.every))
+        if not job.resumes or await self._reached(_end_of(job), slot):
+            return False
+        self._unended.add((job.name, slot))
+        return True
+
+    async def _reached(self, name: str, slot: str) -> bool:
+        last = await self._app.store.last_slot(name)
+        return last is not None and last >= slot
 
     async def trigger(self, job: Job) -> bool:
         """One run of the job, if its slot is still free. Never raises: a failure is logged and the next slot tries again."""
@@ -110,9 +127,13 @@ class Scheduler:
         now = self._app.now()
         slot = slot_name(slot_start(now, job.every))
         try:
-            if not await self._app.store.claim_slot(job.name, slot, now):
+            is_first = await self._app.store.claim_slot(job.name, slot, now)
+            if not is_first and (job.name, slot) not in self._unended:
                 return False
+            self._unended.discard((job.name, slot))
             await job.run(self._app)
+            if job.resumes:
+                await self._app.store.claim_slot(_end_of(job), slot, self._app.now())
         except (Refused, Stopped, Busy) as known:
             log.warning("job refused", job=job.name, slot=slot, says=str(known))
             return False
@@ -121,6 +142,10 @@ class Scheduler:
             return False
         log.info("job done", job=job.name, slot=slot)
         return True
+
+
+def _end_of(job: Job) -> str:
+    return f"{job.name} ended"
 
 
 def where(failed: BaseException) -> str:

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 from structlog.testing import capture_logs
 
+from service.app import holder, sources
 from service.app.ports import Refused
 from service.scheduler import Job, Scheduler, jobs, running, slot_name, slot_start
+from tests.app.house import Script, house
 
 NOON = datetime(2026, 6, 1, 12, 7, 31, 500_000, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -107,6 +109,28 @@ async def test_a_job_that_has_run_in_this_slot_waits_for_the_next_one():
     assert work.count == 0
 
 
+async def test_a_sync_whose_process_died_in_the_middle_is_begun_again_at_start_up_once():
+    store, work = Slots({"sync": {"2026-06-01T12:00:00Z"}}), Runs()
+    job = Job("sync", HOUR, work, resumes=True)
+    async with running(an_app(store), [job]) as scheduler:
+        await within_5_s(work.began)
+        assert await scheduler.trigger(job) is False
+    assert store.claimed["sync ended"] == {"2026-06-01T12:00:00Z"}
+    async with running(an_app(store), [job]) as scheduler:
+        assert await scheduler.trigger(job) is False
+    assert work.count == 1
+
+
+async def test_a_sync_that_failed_is_not_noted_as_ended():
+    async def fails(app: object) -> None:
+        raise OSError
+
+    store = Slots()
+    with capture_logs():
+        await Scheduler(an_app(store), []).trigger(Job("sync", HOUR, fails, resumes=True))
+    assert list(store.claimed) == ["sync"]
+
+
 async def test_any_number_of_triggers_and_processes_make_one_run():
     store, work = Slots(), Runs()
     job = Job("sync", HOUR, work)
@@ -178,3 +202,27 @@ async def test_stopping_cancels_what_runs_waits_for_it_and_accepts_nothing_more(
     assert ended == ["cleanly"]
     assert await scheduler.trigger(job) is False
     assert not scheduler._triggers.running
+
+
+async def test_a_due_sync_ends_in_a_delivered_alert(tmp_path):
+    rows = [
+        ("d1", datetime(2026, 1, 4, tzinfo=UTC), [("fiat:USD", "10000")], "deposit"),
+        ("b1", datetime(2026, 1, 5, tzinfo=UTC), [("binance:ETH", "2"), ("fiat:USD", "-8000")], "trade"),
+    ]
+    async with house(tmp_path, {"one": Script(rows=rows, declared={"binance:ETH": "2", "fiat:USD": "2000"})}) as home:
+        await sources.add_other(home.app, "scripted", "one", {"token": "x"})
+        await holder.add_channel(home.app, "json://example.test/hook")
+        await home.price(ETH="2500")
+        arrived = asyncio.Event()
+        keep = home.post.send
+
+        async def send(url, message):
+            arrived.set()
+            return await keep(url, message)
+
+        home.post.send = send
+        async with running(home.app):
+            await within_5_s(arrived)
+        assert "ETH" in home.post.sent[0][1].title
+        assert {a.last_sync for a in await home.app.store.accounts()} == {home.clock()}
+        assert await home.app.store.last_slot("sync") == "2026-06-01T12:00:00Z"
