@@ -84,12 +84,12 @@ class Story:
         if other_coin:
             legs.append(Leg(asset(place, other_coin), other * Decimal(other_quantity)))
         chain_ref = None
-        for name, *words in (extra.split() for extra in extras.split(", ")[1:]):
+        for name, *rest in (extra.split() for extra in extras.split(", ")[1:]):
             if name == "fee":
-                legs.append(Leg(asset(place, words[1]), -Decimal(words[0]), is_fee=True))
+                legs.append(Leg(asset(place, rest[1]), -Decimal(rest[0]), is_fee=True))
             else:
                 assert name == "hash"
-                chain_ref = words[0]
+                chain_ref = rest[0]
         key = f"rows/{len(self.transactions) + 1}"
         self.transactions.append(Transaction(place, (key,), noon(day), tuple(legs), HINTS[verb], chain_ref=chain_ref))
 

@@ -1,0 +1,102 @@
+"""Fair values at the time of the event: which quote speaks, what money says exactly, what stays unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from connectors.contract import Asset, Quote
+from service.domain.assets import AssetTable, Coin, Naming
+from service.domain.pricing import PriceBook, price, wanted
+from service.domain.reconcile import Amount, Event, Kind
+
+NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
+USD = Coin("fiat:USD", "USD", "fiat")
+ETH, BTC, BNB = (Coin(word.lower(), word, "coin") for word in ("ETH", "BTC", "BNB"))
+USDC = Coin("usdc", "USDC", "coin", peg="USD")
+TABLE = AssetTable([Naming(Asset(f"t:{c.id}"), c) for c in (ETH, BTC, BNB, USDC)], "test")
+
+
+def quote(coin, value, minutes=0, source="kraken", span="instant"):
+    return Quote(coin, "USD", Decimal(value), NOON + timedelta(minutes=minutes), source, span)
+
+
+def book(*quotes):
+    return PriceBook(quotes, TABLE, "USD")
+
+
+def amounts(*words):
+    coins = {c.symbol: c for c in (USD, ETH, BTC, BNB, USDC)}
+    return tuple(Amount(coins[w], Asset(f"t:{w}"), Decimal(q)) for q, w in (word.split() for word in words))
+
+
+def event(kind, sent=(), received=(), fees=()):
+    return Event("tx_1", NOON, kind, "kraken", None, amounts(*sent), amounts(*received), amounts(*fees), ("tx_1",))
+
+
+def test_the_nearer_kind_speaks_then_the_nearest_then_the_median():
+    day, hour = quote("eth", "1", -720, span="day"), quote("eth", "2", -30, span="hour")
+    assert book(day).at(ETH, NOON) == (Decimal(1), "kraken:day")
+    assert book(day, hour).at(ETH, NOON) == (Decimal(2), "kraken:hour")
+    assert book(day, hour, quote("eth", "3", 59)).at(ETH, NOON) == (Decimal(3), "kraken:instant")
+    assert book(quote("eth", "3", 59), quote("eth", "4", -5)).at(ETH, NOON) == (Decimal(4), "kraken:instant")
+    three = [quote("eth", value, -5, source) for value, source in (("4", "kraken"), ("5", "binance"), ("9", "import"))]
+    assert book(*three).at(ETH, NOON) == book(*reversed(three)).at(ETH, NOON) == (Decimal(5), "binance+import+kraken:instant")
+
+
+def test_a_quote_of_another_time_says_nothing():
+    assert book(quote("eth", "1", 61)).at(ETH, NOON) is None
+    assert book(quote("eth", "1", -61)).at(ETH, NOON) is None
+    assert book(quote("eth", "1", -60, span="hour")).at(ETH, NOON) is None
+    assert book(quote("eth", "1", 1, span="day")).at(ETH, NOON) is None
+    assert book(quote("eth", "1", -1440, span="day")).at(ETH, NOON) is None
+
+
+def test_a_peg_speaks_only_where_no_quote_does():
+    assert book().at(USDC, NOON) == (Decimal(1), "peg:USD")
+    assert book(quote("usdc", "0.97", -720, span="day")).at(USDC, NOON) == (Decimal("0.97"), "kraken:day")
+    assert PriceBook([], TABLE, "EUR").at(USDC, NOON) is None
+
+
+def test_money_says_it_exactly_and_prices_the_fee_too():
+    bought = event(Kind.BUY, ["5000 USD"], ["2 ETH"], ["0.001 ETH"])
+    (priced,), issues = price([bought], book(quote("eth", "9999")), "USD")
+    assert (priced.value, priced.price_source) == (Decimal(5000), "money")
+    assert (priced.sent_values, priced.received_values, priced.fee_values) == ((5000,), (5000,), (Decimal("2.5"),))
+    assert not issues
+
+
+def test_a_swap_is_worth_what_was_received_else_what_was_sent():
+    swap = event(Kind.SWAP, ["1 ETH"], ["0.05 BTC"])
+    (by_received,), _ = price([swap], book(quote("eth", "2900"), quote("btc", "60000")), "USD")
+    (by_sent,), _ = price([swap], book(quote("eth", "2900")), "USD")
+    assert by_received.value == by_received.sent_values[0] == 3000
+    assert by_sent.value == by_sent.received_values[0] == 2900
+
+
+def test_several_legs_share_the_value_by_what_each_was_worth():
+    dust = event(Kind.SWAP, ["1 ETH", "0.1 BTC"], ["30 BNB"])
+    (priced,), _ = price([dust], book(quote("eth", "2000"), quote("btc", "40000"), quote("bnb", "300")), "USD")
+    assert priced.received_values == (9000,)
+    assert priced.sent_values == (3000, 6000)
+    (unknown,), issues = price([dust], book(quote("eth", "2000"), quote("bnb", "300")), "USD")
+    assert unknown.sent_values == (None, None)
+    assert ["BTC" in i.says for i in issues] == [True]
+
+
+def test_a_missing_price_names_coin_time_and_remedy_and_is_wanted():
+    swap = event(Kind.SWAP, ["1 ETH"], ["0.05 BTC"], ["0.1 BNB"])
+    (priced,), issues = price([swap], book(), "USD")
+    assert (priced.value, priced.sent_values, priced.received_values, priced.fee_values) == (None, (None,), (None,), (None,))
+    assert {i.subject for i in issues} == {"tx_1 btc", "tx_1 bnb"}
+    assert all("2024-03-01 12:00 UTC" in i.says and "thresher prices import FILE" in i.remedy for i in issues)
+    assert wanted([swap], book()) == [(BNB, NOON), (BTC, NOON)]
+    assert wanted([swap], book(quote("btc", "1"), quote("bnb", "1"))) == []
+
+
+def test_what_only_moves_needs_no_price_but_its_fee_does():
+    moved = event(Kind.TRANSFER, ["1 ETH"], ["1 ETH"], ["0.001 ETH"])
+    (priced,), issues = price([moved], book(quote("eth", "3000")), "USD")
+    assert priced.value is None
+    assert priced.fee_values == (Decimal(3),)
+    assert not issues
