@@ -60,7 +60,7 @@ class HarvestSettings:
 @dataclass(frozen=True, slots=True)
 class Opportunity:
     id: str
-    """From account, coin and lots: the same lots are the same opportunity at every price."""
+    """From account, coin and lots with their bases: the same lots are the same opportunity at every price."""
     account: str
     coin: str
     asset: str
@@ -169,7 +169,7 @@ class _Case:
         terms = {p.term for p in self.chosen}
         quantity = total(q for _, q in lots)
         return Opportunity(
-            id=content_id("opp", first.lot.account, first.lot.coin, *(f"{lot} {plain(q)}" for lot, q in lots)),
+            id=content_id("opp", first.lot.account, first.lot.coin, *self._named()),
             account=first.lot.account,
             coin=first.lot.coin,
             asset=first.lot.asset,
@@ -192,6 +192,9 @@ class _Case:
             blocked_by=self._blocked(short + long, basis, saved, costs),
             says=self._says(quantity),
         )
+
+    def _named(self) -> list[str]:
+        return [f"{p.lot.id} {plain(p.lot.quantity)} {plain(p.lot.basis or ZERO)}" for p in self.chosen]
 
     def _loss(self, held: str) -> Decimal:
         return ZERO - total(p.unrealised or ZERO for p in self.chosen if p.term == held)
