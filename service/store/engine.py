@@ -60,12 +60,12 @@ def database_url(settings: Settings) -> URL:
 
 
 class Database:
-    """Connections to one database. Made by open_store."""
+    """Connections to one database. Made by open_store. Their errors do not list the values of a statement."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_async_engine(url)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_async_engine(url, hide_parameters=True)
         self._writer = asyncio.Lock()
 
     @property
@@ -95,14 +95,14 @@ class Database:
 
     def own_engine(self) -> AsyncEngine:
         """An engine without a pool on the same database, for connections that are held long (leases)."""
-        return create_async_engine(self.url, poolclass=NullPool)
+        return create_async_engine(self.url, poolclass=NullPool, hide_parameters=True)
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from connectors.contract import Quote
 from service.app.ports import Refused
@@ -115,6 +116,12 @@ async def test_owner_and_sessions(store: SqlStore) -> None:
     assert await store.list_sessions("token") == [SESSION]
     await store.drop_session("ses_1")
     assert await store.list_sessions("token") == []
+
+
+async def test_an_error_does_not_list_the_values_of_a_statement(store: SqlStore) -> None:
+    with pytest.raises(StatementError) as failed:
+        await store.add_account(ACCOUNT, {"apiKey": b"s3cret", "secret": object()})  # type: ignore[dict-item]  # no database takes it
+    assert "s3cret" not in f"{failed.value} {failed.value!r}"
 
 
 async def test_one_of_many_claims_a_slot(store: SqlStore, other_store: SqlStore) -> None:
