@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import localcontext
 from typing import ClassVar, TypeVar
 
 from connectors.clients.exchange import StrictExchange, strict_exchange
@@ -30,6 +31,7 @@ from connectors.contract import (
 )
 from connectors.exchange.dialects import binance, binance_rows, coinbase, coinbase_rows, generic, generic_rows, kraken, kraken_rows
 from connectors.exchange.dialects.base import Dialect, Normalise, Opened
+from connectors.exchange.normalise import EXACT
 
 T = TypeVar("T")
 
@@ -151,7 +153,8 @@ class ExchangeConnector:
 
     async def _shaped(self, answer: Awaitable[T]) -> T:
         try:
-            return await answer
+            with localcontext(EXACT):
+                return await answer
         except ConnectorError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as wrong:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from connectors.contract import Asset, Hint, Leg, RawRecord, Transaction, Unreadable
@@ -51,6 +51,9 @@ FIAT = frozenset(
 """ISO 4217 codes of money that exchanges keep under its own code."""
 
 Read = Transaction | Unreadable
+
+EXACT = Context(prec=120)
+"""The default context rounds at 28 digits, even where it only turns a sign."""
 
 
 def asset(exchange: str, code: str) -> Asset:
@@ -118,9 +121,11 @@ def unreadable(records: Iterable[RawRecord], why: str) -> Iterator[Read]:
 
 
 def guarded(records: list[RawRecord], read: Callable[[], Iterable[Read]]) -> Iterator[Read]:
-    """What `read` says of the records; Unreadable where a row is not of the shape that we know."""
+    """What `read` says of the records, computed with every digit; Unreadable where a row is not of the shape that we know."""
     try:
-        yield from list(read())
+        with localcontext(EXACT):
+            found = list(read())
+        yield from found
     except KeyError as missing:
         yield from unreadable(records, f"the row has no {missing.args[0]}")
     except (ValueError, TypeError, AttributeError) as wrong:

@@ -22,6 +22,8 @@ DAY = 86_400_000
 """Milliseconds."""
 OVERLAP = DAY
 """Read again before the end of the last read: rows may change their status meanwhile."""
+LONGEST_WAIT = 90 * DAY
+"""What has waited longer than this is not read again for its status."""
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -129,6 +131,8 @@ class Windowed:
     overlap_ms: int = OVERLAP
     optional: bool = False
     """Where the exchange definitely does not offer it, the account is read without it, and the gap is named."""
+    waits: Callable[[Row], bool] = lambda _: False
+    """Whether a row may still change: the next read begins before the oldest of them, however long ago it is (up to LONGEST_WAIT)."""
     nameless: bool = False
     """The rows have no id of their own, so two that look alike are two."""
 
@@ -136,7 +140,8 @@ class Windowed:
         """Page by page from the cursor to `now`, the last one with the proof."""
         end = millis(now)
         known = stored(since).get("until")
-        first = self.begin_ms if known is None else max(self.begin_ms, int(known) - self.overlap_ms)
+        first = self.begin_ms if known is None else max(self.begin_ms, self._again(stored(since), end))
+        waiting: int | None = None
         reached = since or cursor({})
         try:
             while first <= end:
@@ -144,9 +149,11 @@ class Windowed:
                 seen: dict[str, int] = {}
                 async for rows in self.ask(first, last):
                     tally.rows += len(rows)
+                    times = [millis(self.record(row).occurred_at) for row in rows if self.waits(row)]
+                    waiting = min([*times, *([] if waiting is None else [waiting])], default=None)
                     found = [self.record(row) for row in rows]
                     yield Page(tuple(numbered(found, seen) if self.nameless else found), reached)
-                reached = cursor({"until": max(last, int(known or 0))})
+                reached = cursor({"until": max(last, int(known or 0)), **({} if waiting is None else {"waiting": waiting})})
                 proof = f"{self.ends} at the end of every window of {self.width_ms // DAY} days up to now" if last == end else ""
                 covered = tally.proven(end, proof, self.gaps) if proof else ()
                 yield Page((), reached, coverage=covered)
@@ -155,6 +162,11 @@ class Windowed:
             if not self.optional:
                 raise
             yield tally.absent(since, now, str(absent))
+
+    def _again(self, words: Mapping[str, Any], end: int) -> int:
+        """Where a later read begins."""
+        overlapping = int(words["until"]) - self.overlap_ms
+        return max(min(overlapping, int(words.get("waiting", overlapping))), min(overlapping, end - LONGEST_WAIT))
 
 
 def numbered(records: Sequence[RawRecord], seen: dict[str, int]) -> list[RawRecord]:

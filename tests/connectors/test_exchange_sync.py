@@ -238,6 +238,26 @@ async def test_binance_second_sync_rereads_a_day_in_few_requests_and_sees_what_c
     assert coverage.until == s.at.replace(microsecond=s.at.microsecond // 1000 * 1000)
 
 
+async def test_binance_what_still_waits_is_read_again_however_old_it_is(s):
+    now = int(s.at.timestamp() * 1000)
+    s.server.deposits = [{**s.server.deposits[0], "id": "slow", "status": 0, "insertTime": now - 20 * DAY}]
+    connector = s.connector("binance")
+    _, last, _, _ = await pulled(connector, "deposits")
+    s.server.deposits[0]["status"] = 1
+    again, last, coverage, _ = await pulled(connector, "deposits", last)
+    assert json.loads(again["slow"].payload)["status"] == 1
+    assert coverage.requests == 1
+    once_more, _, _, _ = await pulled(connector, "deposits", last)
+    assert once_more == {}
+
+
+async def test_coinbase_an_account_without_transactions_here_is_a_gap(s):
+    s.server.cb_accounts = s.server.cb_accounts[:3]
+    s.fault("/v2/accounts/acc-USDC/transactions", text("", status=404))
+    _, _, coverage, _ = await pulled(s.connector("coinbase"), "transactions")
+    assert coverage.proof == "unproven: coinbase offers no transactions of the account USDC"
+
+
 async def test_binance_pages_of_one_window_by_offset(s):
     now = int(s.at.timestamp() * 1000)
     s.server.deposits = [{**s.server.deposits[0], "id": f"d{i}", "insertTime": now - 5 * DAY - i // 50} for i in range(2500)]

@@ -6,7 +6,7 @@ Windows and page sizes: the API pages named beside each plan. Trades are in bina
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -14,10 +14,24 @@ from typing import Any
 
 from connectors.contract import AccessDenied, Asset, Cursor, Gap, Page, RawRecord, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights, refuse
-from connectors.exchange.dialects.binance_rows import assets_of
+from connectors.exchange.dialects.binance_rows import DEPOSIT_MOVED, WITHDRAWAL_MOVED, assets_of
 from connectors.exchange.dialects.binance_trades import Trades
 from connectors.exchange.normalise import amount, asset
-from connectors.exchange.streams import DAY, Rows, Tally, Windowed, cursor, instant, iso_instant, listed, member, millis, record, stored
+from connectors.exchange.streams import (
+    DAY,
+    Row,
+    Rows,
+    Tally,
+    Windowed,
+    cursor,
+    instant,
+    iso_instant,
+    listed,
+    member,
+    millis,
+    record,
+    stored,
+)
 
 LAUNCH = millis(datetime(2017, 7, 1, tzinfo=UTC))
 CONVERT_BEGAN = millis(datetime(2019, 1, 1, tzinfo=UTC))
@@ -117,10 +131,19 @@ class Binance:
         match stream:
             case "deposits":  # Deposit History: at most 90 days, limit and offset
                 ask = partial(self._offset, tally, "sapiGetCapitalDepositHisrec")
-                return Windowed(stream, LAUNCH, 90 * DAY, ask, lambda r: made(_deposit_key(r), instant(r["insertTime"]), r))
+                return Windowed(
+                    stream, LAUNCH, 90 * DAY, ask, lambda r: made(_deposit_key(r), instant(r["insertTime"]), r), waits=_waits(DEPOSIT_MOVED)
+                )
             case "withdrawals":  # Withdraw History: the same
                 ask = partial(self._offset, tally, "sapiGetCapitalWithdrawHistory")
-                return Windowed(stream, LAUNCH, 90 * DAY, ask, lambda r: made(str(r["id"]), iso_instant(r["applyTime"]), r))
+                return Windowed(
+                    stream,
+                    LAUNCH,
+                    90 * DAY,
+                    ask,
+                    lambda r: made(str(r["id"]), iso_instant(r["applyTime"]), r),
+                    waits=_waits(WITHDRAWAL_MOVED),
+                )
             case "converts":  # Get Convert Trade History: at most 30 days, moreData
                 ask = partial(self._halved, tally, ("sapiGetConvertTradeFlow", "list"), {"limit": PAGE})
                 return Windowed(
@@ -252,6 +275,10 @@ class Binance:
 def _deposit_key(row: dict[str, Any]) -> str:
     """Rows of the first years have no id."""
     return str(row.get("id") or f"{row['coin']}:{row['txId']}:{row['insertTime']}")
+
+
+def _waits(states: Mapping[str, bool]) -> Callable[[Row], bool]:
+    return lambda row: states.get(str(row.get("status"))) is False
 
 
 def _reward_key(row: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.clients.exchange import NotOffered
-from connectors.contract import AccessDenied, Asset, Coverage, Cursor, Page, RawRecord, SourceChanged
+from connectors.contract import AccessDenied, Asset, Coverage, Cursor, Gap, Page, RawRecord, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights, refuse
 from connectors.exchange.dialects.coinbase_rows import FINAL, coin
 from connectors.exchange.normalise import amount
@@ -98,12 +98,17 @@ class Coinbase:
         after: dict[str, str] = dict(stored(since).get("after", {}))
         end = self._now()
         accounts = await self._accounts(tally)
+        gaps: list[Gap] = []
         for account in accounts:
             uuid = str(account["uuid"])
             fixed, moving = after.get(uuid), False
             start = fixed
             while True:
-                rows, more = await self._transactions_page(uuid, start, tally)
+                try:
+                    rows, more = await self._transactions_page(uuid, start, tally)
+                except NotOffered:
+                    gaps.append(Gap(None, None, f"coinbase offers no transactions of the account {account.get('name') or uuid}"))
+                    break
                 for row in rows:
                     moving = (
                         moving or row.get("status") not in FINAL or iso_instant(row["created_at"]) > end - timedelta(milliseconds=OVERLAP)
@@ -117,8 +122,10 @@ class Coinbase:
                     yield Page(tuple(self._transaction(row, account) for row in rows), cursor({"after": after}))
                 if not more:
                     break
-        proof = f"no page follows in any of {len(accounts)} accounts"
-        yield Page((), cursor({"after": after}), coverage=tally.proven(millis(end), proof))
+        if len(gaps) == len(accounts) > 0:
+            raise SourceChanged("coinbase offers no transactions of any account")
+        proof = f"no page follows in any of {len(accounts)} accounts" if not gaps else f"unproven: {gaps[0].why}"
+        yield Page((), cursor({"after": after}), coverage=tally.proven(millis(end), proof, gaps))
 
     async def _transactions_page(self, uuid: str, start: str | None, tally: Tally) -> tuple[Rows, bool]:
         params = {"account_id": uuid, "limit": TRANSACTIONS_PAGE, "order": "asc", **({"starting_after": start} if start else {})}
@@ -150,11 +157,12 @@ class Coinbase:
                 rows, following = listed(answer, "fills"), str(member(answer, "cursor") or "")
                 tally.rows += len(rows)
                 found = tuple(record(self._account, "fills", str(row["entry_id"]), iso_instant(row["trade_time"]), row) for row in rows)
-                if not following:
+                beyond = not rows and following == params.get("cursor")  # the last page may name itself
+                if not following or beyond:
                     covered: tuple[Coverage, ...] = tally.proven(end, "cursor absent at the oldest fill of a pinned span")
                     yield Page(found, cursor({"until": end}), coverage=covered)
                     return
-                if not rows or following == params.get("cursor"):
+                if not rows or following == params.get("cursor"):  # it does not move on, and that proves nothing
                     raise SourceChanged("coinbase fills: more follow, but the page is empty")
                 yield Page(found, since or cursor({}))
                 params = {**params, "cursor": following}

@@ -8,14 +8,11 @@ are named beside them. A send's `amount` is all that left, the network's fee wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Asset, Hint, RawRecord, Transaction
 from connectors.exchange.normalise import FIAT, Read, amount, guarded, in_order, legs, name, optional, parsed, transaction, unreadable
-
-WIDE = Context(prec=120)
-"""The default context would round a product at 28 digits."""
 
 FINAL = frozenset({"completed"})
 PENDING = frozenset({"pending", "waiting_for_signature", "waiting_for_clearing", "awaiting_network"})
@@ -127,9 +124,9 @@ def _fill(one: RawRecord) -> Iterator[Read]:
     base, quote, sign = coin(base_code), coin(quote_code), 1 if row["side"] == "BUY" else -1
     size, price = amount(row["size"]), amount(row["price"])
     if row.get("size_in_quote") in (True, "true"):
-        bought, paid = WIDE.divide(size, price), size
+        bought, paid = size / price, size
     else:
-        bought, paid = size, WIDE.multiply(size, price)
+        bought, paid = size, size * price
     moved = legs((base, sign * bought, False), (quote, -sign * paid, False), (quote, -optional(row.get("commission")), True))
     return transaction([one], moved, "trade")
 

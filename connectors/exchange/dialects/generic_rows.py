@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Asset, Hint, RawRecord
 from connectors.exchange.normalise import Read, amount, asset, guarded, in_order, legs, parsed, transaction, unreadable
 
-WIDE = Context(prec=120)
 DEAD = frozenset({"failed", "canceled", "rejected", "expired"})
 
 
@@ -47,7 +46,7 @@ def _trade(source: str, one: RawRecord, envelope: dict[str, Any], row: dict[str,
         return unreadable([one], f"a trade of the unknown side {row['side']}")
     sign = 1 if row["side"] == "buy" else -1
     bought = amount(row["amount"])
-    paid = amount(row["cost"]) if row.get("cost") is not None else WIDE.multiply(bought, amount(row["price"]))
+    paid = amount(row["cost"]) if row.get("cost") is not None else bought * amount(row["price"])
     base, quote = asset(source, str(envelope["base"])), asset(source, str(envelope["quote"]))
     moved = legs((base, sign * bought, False), (quote, -sign * paid, False), *_fee(source, envelope, row))
     return transaction([one], moved, "trade")
