@@ -140,7 +140,7 @@ class Scheduler:
         except Exception as failed:  # noqa: BLE001 - one job's failure must not end the others
             log.error("job failed", job=job.name, slot=slot, error=type(failed).__name__, where=where(failed))  # noqa: TRY400 - the traceback is told without its values
             return False
-        log.info("job done", job=job.name, slot=slot)
+        log.debug("job done", job=job.name, slot=slot)
         return True
 
 

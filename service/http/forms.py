@@ -40,9 +40,11 @@ def _text(fields: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _sync(request: Request, app: App, accounts: list[str] | None = None, said: str = "syncing") -> str:
+def _sync(request: Request, app: App, account: str | None = None, said: str = "syncing") -> str:
+    """One sync of all, and one of each account, at a time; leases keep them apart."""
     work: Work = request.app.state.work
-    return said if work.start("sync", syncing.sync(app, accounts)) else "already-syncing"
+    name, accounts = ("sync", None) if account is None else (f"sync {account}", [account])
+    return said if work.start(name, syncing.sync(app, accounts)) else "already-syncing"
 
 
 @router.post("/logout")
@@ -62,7 +64,7 @@ async def add_exchange(request: Request, fields: Fields, who: Owner, app: Thresh
         credentials = {name: value for name in CREDENTIALS if (value := _text(fields, name))}
         base_url, label = _text(fields, "base_url") or None, _text(fields, "label") or None
         account = await sources.add_exchange(app, _text(fields, "source").lower(), credentials, base_url, label)
-        return _sync(request, app, [account.id], "added")
+        return _sync(request, app, account.id, "added")
 
     return await _done(request, "/accounts", who, act())
 
@@ -72,7 +74,7 @@ async def add_evm(request: Request, fields: Fields, who: Owner, app: Thresher) -
     async def act() -> str:
         rpc, label = _text(fields, "rpc") or None, _text(fields, "label") or None
         account = await sources.add_evm(app, _text(fields, "address"), _text(fields, "chain"), rpc, label)
-        return _sync(request, app, [account.id], "added")
+        return _sync(request, app, account.id, "added")
 
     return await _done(request, "/accounts", who, act())
 
@@ -83,7 +85,7 @@ async def change_account(request: Request, account: str, what: str, _fields: Fie
         found = await sources.the_account(app, account)
         match what:
             case "sync":
-                return _sync(request, app, [found.id])
+                return _sync(request, app, found.id)
             case "pause":
                 await sources.pause(app, found.id)
                 return "paused"

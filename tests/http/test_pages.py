@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -138,6 +139,16 @@ async def test_an_exchange_added_by_form_is_read_at_once(owner, home, asgi):
     assert len((await owner.get("/api/v1/transactions")).json()["transactions"]) == 2
 
 
+async def test_an_account_added_while_another_sync_runs_is_read_all_the_same(owner, asgi):
+    finish = asyncio.Event()
+    asgi.state.work.start("sync", finish.wait())
+    answer = await send(owner, "/accounts/exchange", source="one", apiKey="k", secret=SECRET)
+    assert answer.headers["location"] == "/accounts?said=added"
+    finish.set()
+    await asgi.state.work.wait()
+    assert len((await owner.get("/api/v1/transactions")).json()["transactions"]) == 2
+
+
 async def test_a_refused_key_shows_its_sentence_and_keeps_nothing(owner):
     answer = await send(owner, "/accounts/exchange", source="greedy", apiKey="k", secret=SECRET)
     assert answer.status_code == 409
@@ -185,8 +196,6 @@ async def test_a_channel_is_added_by_form_and_tested(owner):
 
 
 async def test_while_a_sync_runs_the_page_says_so_and_renews_itself(owner, asgi):
-    import asyncio
-
     finish = asyncio.Event()
     assert asgi.state.work.start("sync", finish.wait())
     page = (await owner.get("/")).text
