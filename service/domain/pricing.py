@@ -121,9 +121,9 @@ def _priced(event: Event, book: PriceBook) -> Event:
             a.coin.id: (v, a.quantity)
             for amounts, values in ((event.sent, sent), (event.received, received))
             for a, v in zip(amounts, values, strict=True)
-            if v is not None and source == "money"
+            if v is not None
         }
-        fees = tuple(_fee(f, implied, event.at, book) for f in event.fees)
+        fees = tuple(_fee(f, implied, event.at, book, traded_for_money=source == "money") for f in event.fees)
     return replace(event, value=value, sent_values=sent, received_values=received, fee_values=fees, price_source=source)
 
 
@@ -170,10 +170,12 @@ def _parts(amounts: Sequence[Amount], value: Decimal | None, at: datetime, book:
     return tuple(parts)
 
 
-def _fee(fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook) -> Decimal | None:
-    """At the price of the trade itself (value, quantity) where it names the coin, else at a quote's."""
-    if fee.coin.id in implied:
+def _fee(
+    fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook, *, traded_for_money: bool
+) -> Decimal | None:
+    """At the price of the trade itself (value, quantity) where it was paid in money or no quote is known, else at a quote's."""
+    found = book.at(fee.coin, at)
+    if fee.coin.id in implied and (traded_for_money or found is None):
         value, quantity = implied[fee.coin.id]
         return share(value, fee.quantity, quantity)
-    found = book.at(fee.coin, at)
     return None if found is None else fee.quantity * found[0]

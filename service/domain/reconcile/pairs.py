@@ -1,0 +1,184 @@
+"""Which withdrawal and which receipt are one transfer: by the holder's word, by hash, by size and time; else a person is asked."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from service.domain.issues import Issue, IssueKind
+from service.domain.money import ZERO, plain, total
+from service.domain.reconcile.rows import net
+from service.domain.reconcile.values import Amount, Booked, Kind
+from service.domain.statements import Statements
+
+CLOCKS_APART = timedelta(minutes=10)
+"""A receipt may be dated this much before its withdrawal: an exchange books late what a chain has seen."""
+FEE_SHARE = Decimal("0.01")
+"""Largest part of what was sent that may be missing from a receipt, where the sender states no fee."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One coin that left, or reached, an account in one row."""
+
+    row: Booked
+    amount: Amount
+    stated_fee: Decimal
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.row.id, self.amount.coin.id
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    out: Side
+    into: Side
+
+
+def _sides(rows: Iterable[Booked], kind: Kind) -> list[Side]:
+    found = []
+    for row in rows:
+        if row.kind is kind:
+            out, came = net(row.sent, row.received)
+            for amount in out if kind is Kind.WITHDRAWAL else came:
+                if amount.coin.kind != "fiat":
+                    fee = total(f.quantity for f in row.fees if f.coin.id == amount.coin.id)
+                    found.append(Side(row, amount, fee))
+    return found
+
+
+def paired(rows: Sequence[Booked], statements: Statements, window: timedelta) -> tuple[list[Pair], list[Issue]]:
+    """The holder's word first, then the same transaction hash, then the only pair that fits."""
+    outs, ins = _sides(rows, Kind.WITHDRAWAL), _sides(rows, Kind.DEPOSIT)
+    said = {(a.withdrawal, a.deposit): a.same for a in statements.answers}
+    pairs, issues = _by_answer(outs, ins, said)
+    refused = {pair for pair, same in said.items() if not same}
+    for step in (_by_chain, lambda o, i, no: _by_size(o, i, no, window)):
+        taken = {side.key for pair in pairs for side in (pair.out, pair.into)}
+        found, open_issues = step([o for o in outs if o.key not in taken], [i for i in ins if i.key not in taken], refused)
+        pairs += found
+        issues += open_issues
+    return pairs, issues
+
+
+def _by_answer(outs: list[Side], ins: list[Side], said: dict[tuple[str, str], bool]) -> tuple[list[Pair], list[Issue]]:
+    receipts = {side.key: side for side in ins}
+    wanted = defaultdict(list)
+    for (withdrawal, deposit), same in said.items():
+        if same:
+            wanted[withdrawal].append(deposit)
+    pairs: list[Pair] = []
+    issues: list[Issue] = []
+    taken: set[tuple[str, str]] = set()
+    for out in outs:
+        for deposit in wanted[out.row.id]:
+            into = receipts.get((deposit, out.amount.coin.id))
+            if into is None or into.key in taken or out.key in taken:
+                continue
+            if into.amount.quantity > out.amount.quantity + out.stated_fee:
+                issues.append(_ambiguous(out, into, "you said that they are one, but more arrived than was sent"))
+                continue
+            taken |= {out.key, into.key}
+            pairs.append(Pair(out, into))
+    return pairs, issues
+
+
+def _by_chain(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]]) -> tuple[list[Pair], list[Issue]]:
+    """Same hash, same coin, another account: one to one, or each with the only receipt of just its size."""
+    receipts = defaultdict(list)
+    senders = defaultdict(list)
+    for side in ins:
+        if side.row.chain_ref:
+            receipts[side.row.chain_ref, side.amount.coin.id].append(side)
+    for side in outs:
+        if side.row.chain_ref:
+            senders[side.row.chain_ref, side.amount.coin.id].append(side)
+    pairs = []
+    for place, sent in senders.items():
+        here = receipts.get(place, [])
+        alone = len(sent) == len(here) == 1
+        edges = [
+            (o, i)
+            for o in sent
+            for i in here
+            if _apart(o, i)
+            and (o.row.id, i.row.id) not in refused
+            and (i.amount.quantity <= o.amount.quantity + o.stated_fee if alone else i.amount.quantity == o.amount.quantity)
+        ]
+        pairs += [Pair(o, i) for o, i in _only(edges)]
+    return pairs, []
+
+
+def _by_size(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]], window: timedelta) -> tuple[list[Pair], list[Issue]]:
+    by_coin = defaultdict(list)
+    for side in sorted(ins, key=lambda s: (s.row.occurred_at, s.row.id)):
+        by_coin[side.amount.coin.id].append(side)
+    edges = []
+    for out in outs:
+        here = by_coin[out.amount.coin.id]
+        first = bisect_left(here, out.row.occurred_at - CLOCKS_APART, key=lambda s: s.row.occurred_at)
+        for into in here[first:]:
+            if into.row.occurred_at > out.row.occurred_at + window:
+                break
+            if _fits(out, into) and (out.row.id, into.row.id) not in refused:
+                edges.append((out, into))
+    sure = _only(edges)
+    taken = {o.key for o, _ in sure}
+    return [Pair(o, i) for o, i in sure], [_ambiguous(o, i, "there is more than one candidate") for o, i in edges if o.key not in taken]
+
+
+def _apart(out: Side, into: Side) -> bool:
+    """Two accounts; or two sub-accounts of one, where the source says that a row is internal."""
+    if out.row.account != into.row.account:
+        return True
+    return out.row.hint == into.row.hint == "internal" and out.amount.quantity == into.amount.quantity
+
+
+def _fits(out: Side, into: Side) -> bool:
+    """Another account, not more than was sent, not less by more than a fee, and not two different hashes."""
+    if not _apart(out, into):
+        return False
+    if out.row.chain_ref and into.row.chain_ref and out.row.chain_ref != into.row.chain_ref:
+        return False
+    missing = out.amount.quantity - into.amount.quantity
+    return ZERO <= missing <= max(out.amount.quantity * FEE_SHARE, out.stated_fee)
+
+
+def _only(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
+    """Those whose two ends have no other edge."""
+    uses: dict[tuple[str, str], int] = defaultdict(int)
+    for out, into in edges:
+        uses[out.key] += 1
+        uses[into.key] += 1
+    return [(out, into) for out, into in edges if uses[out.key] == uses[into.key] == 1]
+
+
+def _ambiguous(out: Side, into: Side, why: str) -> Issue:
+    return Issue(
+        IssueKind.AMBIGUOUS_TRANSFER,
+        "warning",
+        f"{out.row.id} {into.row.id}",
+        f"{_told(out)} left {out.row.account} at {_when(out.row)}, {_told(into)} reached {into.row.account} at {_when(into.row)}: {why}.",
+        "Say whether they are the same coins: `thresher issues answer ID`.",
+    )
+
+
+def _told(side: Side) -> str:
+    return f"{plain(side.amount.quantity)} {side.amount.coin.symbol}"
+
+
+def _when(row: Booked) -> str:
+    return f"{row.occurred_at:%Y-%m-%d %H:%M} UTC"
+
+
+def linked(rows: list[Booked], pairs: list[Pair]) -> list[Booked]:
+    links: dict[str, list[str]] = defaultdict(list)
+    for pair in pairs:
+        links[pair.out.row.id].append(pair.into.row.id)
+        links[pair.into.row.id].append(pair.out.row.id)
+    return [replace(row, kind=Kind.TRANSFER, matched_with=tuple(dict.fromkeys(links[row.id]))) if row.id in links else row for row in rows]

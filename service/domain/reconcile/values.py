@@ -1,0 +1,84 @@
+"""A source's row with its assets resolved (Booked), and what happened to the holder (Event)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from connectors.contract import Asset, Hint
+from service.domain.assets import Coin
+
+
+class Kind(StrEnum):
+    """The words of the neutral history format, and `fee` for a transaction that moved nothing else."""
+
+    BUY = "buy"
+    SELL = "sell"
+    SWAP = "swap"
+    INCOME = "income"
+    SPEND = "spend"
+    TRANSFER = "transfer"
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    GIFT_IN = "gift_in"
+    GIFT_OUT = "gift_out"
+    FEE = "fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A positive quantity of a coin, and where it lies."""
+
+    coin: Coin
+    asset: Asset
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One transaction of one account with its assets resolved; the row that `transactions` shows."""
+
+    id: str
+    """From (account, first key): the same after every rebuild."""
+    account: str
+    occurred_at: datetime
+    hint: Hint
+    kind: Kind
+    sent: tuple[Amount, ...]
+    received: tuple[Amount, ...]
+    fees: tuple[Amount, ...]
+    chain_ref: str | None
+    counterparties: tuple[str, ...]
+    flags: tuple[str, ...]
+    """spam and pending rows are shown and never become events."""
+    matched_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to the holder, in order of time. Values are None until pricing."""
+
+    id: str
+    """Id of the transaction that it comes from (of the sending side for a transfer); lots and disposals take it."""
+    at: datetime
+    kind: Kind
+    account: str
+    to_account: str | None
+    sent: tuple[Amount, ...]
+    received: tuple[Amount, ...]
+    fees: tuple[Amount, ...]
+    """Leave `account` on top of what was sent, in money or in a coin."""
+    transactions: tuple[str, ...]
+    value: Decimal | None = None
+    """Fair value before fees, portfolio currency: of what was sent = of what was received. None: transfer, or unknown."""
+    sent_values: tuple[Decimal | None, ...] = ()
+    """The part of `value` of each amount sent; same for the next two."""
+    received_values: tuple[Decimal | None, ...] = ()
+    fee_values: tuple[Decimal | None, ...] = ()
+    price_source: str = ""
+    basis: Decimal | None = None
+    """What the holder says that a deposit or a gift received has cost; None is unknown."""
+    acquired_at: datetime | None = None
+    """What the holder says of its date; None: the day of receipt."""
