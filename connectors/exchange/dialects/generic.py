@@ -21,6 +21,10 @@ PAGES = 10_000
 """More pages than this of one stream is an exchange that does not move on; it ends in an error, not in silence."""
 
 
+BEGIN = 1_293_840_000_000
+"""2011-01-01 in milliseconds: no exchange that still trades is older."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unified:
     """A unified method and the member of `has` that says whether it is there."""
@@ -41,10 +45,11 @@ class Generic:
 
     def __init__(self, opened: Opened) -> None:
         self._ex, self._account, self._now = opened.exchange, opened.account, opened.now
+        self._coins: set[str] = set()
 
     @property
     def streams(self) -> tuple[str, ...]:
-        return ("trades", "deposits", "withdrawals")
+        return ("deposits", "withdrawals", "trades")
 
     async def rights(self) -> Rights:
         """Asks for the balance, which a wrong key cannot read; what else the key may do cannot be told."""
@@ -84,31 +89,83 @@ class Generic:
         if not self._ex.ccxt.has.get(unified.has):
             yield tally.absent(since, self._now(), f"{self._ex.id} offers no {stream} through the general methods")
             return
-        known = stored(since).get("until")
-        first = None if known is None else max(0, int(known) - OVERLAP)
-        reached, seen = since or cursor({}), set[str]()
+        words = stored(since)
+        first = None if "until" not in words else max(0, int(words["until"]) - OVERLAP)
         try:
-            for _ in range(PAGES):
-                rows = await self._ex.unified(unified.method, None, first)
-                tally.requests += 1
-                if not isinstance(rows, list):
-                    raise SourceChanged(f"{self._ex.id} {stream}: not a list of rows")
-                fresh = [one for one in (self._record(stream, row) for row in rows) if one.key not in seen]
-                seen.update(one.key for one in fresh)
-                tally.rows += len(fresh)
-                if not fresh:
-                    break
-                first = max(millis(one.occurred_at) for one in fresh)
-                yield Page(tuple(fresh), reached)
-            else:
-                raise SourceChanged(f"{self._ex.id} {stream}: {PAGES} pages and no end")
+            try:
+                async for rows in self._walk(unified.method, stream, None, first, tally):
+                    yield Page(rows, since or cursor({}))
+            except NotOffered:
+                if stream != "trades":
+                    raise
+                async for rows in self._by_symbol(unified.method, words, first, tally):  # it tells of trades pair by pair only
+                    yield Page(rows, since or cursor({}))
         except NotOffered as absent:
             yield tally.absent(since, self._now(), str(absent))
             return
         why = f"{self._ex.id} was read by general methods, which cannot tell whether rows are missing"
         gap = Gap(None, None, why)
         covered = Coverage(self._account, stream, None, instant(end), f"unproven: {why}", tally.requests, tally.rows, (gap,))
-        yield Page((), cursor({"until": end}), coverage=(covered,))
+        yield Page((), cursor({"until": end, "coins": sorted(self._coins)}), coverage=(covered,))
+
+    async def _walk(
+        self, method: str, stream: str, symbol: str | None, first: int | None, tally: Tally
+    ) -> AsyncIterator[tuple[RawRecord, ...]]:
+        """Forward by time until a request brings nothing new. A first read begins at BEGIN, since without a time most exchanges give the newest
+        page only; some take no time so long ago or answer it with nothing, so it asks without one as well."""
+        seen = set[str]()
+        for begun in (BEGIN, None) if first is None else (first,):
+            at = begun
+            for _ in range(PAGES):
+                try:
+                    rows = await self._ex.unified(method, symbol, at)
+                except NotOffered:
+                    raise
+                except SourceChanged:
+                    if at != BEGIN:
+                        raise
+                    break
+                finally:
+                    tally.requests += 1
+                if not isinstance(rows, list):
+                    raise SourceChanged(f"{self._ex.id} {stream}: not a list of rows")
+                fresh = [one for one in (self._record(stream, row) for row in rows) if one.key not in seen]
+                if not fresh:
+                    break
+                seen.update(one.key for one in fresh)
+                self._coins.update(code for row in rows for code in self._named(row))
+                tally.rows += len(fresh)
+                at = max(millis(one.occurred_at) for one in fresh)
+                yield tuple(fresh)
+            else:
+                raise SourceChanged(f"{self._ex.id} {stream}: {PAGES} pages and no end")
+
+    async def _by_symbol(
+        self, method: str, words: Mapping[str, Any], first: int | None, tally: Tally
+    ) -> AsyncIterator[tuple[RawRecord, ...]]:
+        """Every spot pair with a coin that is held, came or left, and the coins that its trades bring, to a fixed point."""
+        old = set(words.get("coins", ()))
+        held = (await self._ex.unified("fetch_balance")).get("total")
+        if not isinstance(held, dict):
+            raise SourceChanged(f"{self._ex.id} balance: no total")
+        self._coins |= old | {code for code, value in held.items() if value is not None and amount(value)}
+        asked = set[str]()
+        while wanted := sorted(self._pairs() - asked):
+            for symbol in wanted:
+                asked.add(symbol)
+                begun = first if {*symbol.split("/")} & old else None  # a coin that is new here has a past to be read
+                async for rows in self._walk(method, "trades", symbol, begun, tally):
+                    yield rows
+
+    def _pairs(self) -> set[str]:
+        markets = self._ex.ccxt.markets
+        return {name for name, m in markets.items() if m.get("spot") and (m["base"] in self._coins or m["quote"] in self._coins)}
+
+    def _named(self, row: Row) -> set[str]:
+        """ccxt's codes of the coins that a unified row names."""
+        market = self._ex.ccxt.markets.get(row.get("symbol") or "") or {}
+        found = {row.get("currency"), (row.get("fee") or {}).get("currency"), market.get("base"), market.get("quote")}
+        return {code for code in found if isinstance(code, str)}
 
     def _record(self, stream: str, row: Row) -> RawRecord:
         """The unified row with its raw one in `info`, and the raw codes of its coins."""
