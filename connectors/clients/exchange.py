@@ -15,6 +15,7 @@ import importlib
 import json
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -34,6 +35,7 @@ TIMEOUT_MILLISECONDS = 30_000
 RISING_NONCE = frozenset({"kraken", "krakenfutures", "bitfinex", "gemini"})
 """A call whose nonce is not above the last one of its key is refused there, whichever instance or process sent it."""
 
+_IMPORTING = threading.Lock()
 _ORIGIN = re.compile(r"^[a-z]+://[^/]+")
 _SILENT = logging.getLogger("connectors.clients.exchange.ccxt")
 _SILENT.setLevel(logging.CRITICAL + 1)  # ccxt logs signed addresses and headers at DEBUG
@@ -48,6 +50,12 @@ def exchange_ids() -> tuple[str, ...]:
         return ()
     folder = Path(spec.origin).parent / "async_support"
     return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
+
+
+def _imported(id: str) -> Any:
+    """ccxt's modules import each other in a ring: two threads that begin at different exchanges would wait for each other."""
+    with _IMPORTING:
+        return importlib.import_module(f"ccxt.async_support.{id}")
 
 
 def known_id(id: str) -> str:
@@ -135,7 +143,7 @@ class StrictExchange:
         async with self._opening:
             if self._ccxt is not None:
                 return
-            module = await asyncio.to_thread(importlib.import_module, f"ccxt.async_support.{self.id}")
+            module = await asyncio.to_thread(_imported, self.id)
             made = self._made(module, self._credentials)
             if self._credentials:
                 for name in self.needs(made):

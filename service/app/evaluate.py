@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.app import evidence, outbox, quotes, view
+from service.app import evidence, outbox, quotes, telling, view
 from service.app.ports import App, Delivery
 from service.app.sources import PORTFOLIO
 from service.app.view import View
@@ -44,7 +44,8 @@ async def evaluate(app: App) -> Evaluation:
         seen = await view.view(app)
         found = await asyncio.to_thread(view.opportunities, seen)
         previous = await app.store.alerts(PORTFOLIO)
-        stepped, said = alerts.step(previous, found, AlertRules(), portfolio.harvest, seen.now, "", view.silent(seen))
+        labels = telling.labels_of(seen.accounts)
+        stepped, said = alerts.step(previous, found, AlertRules(), portfolio.harvest, seen.now, "", view.silent(seen), names=labels)
         before = {a.id: a for a in previous}
         by_id = {o.id: o for o in found}
         kept = [_with_evidence(a, before.get(a.id), seen, said, by_id.get(a.opportunity)) for a in stepped]

@@ -5,13 +5,13 @@ Amounts are decimal strings without exponent, times ISO 8601 UTC, money in the p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from service.app import compare, view
+from service.app import compare, telling, view
 from service.app.ports import Account, App, Declared
 from service.app.sources import PORTFOLIO
 from service.domain.harvest import Opportunity
@@ -122,10 +122,11 @@ async def lots(app: App) -> Answer:
 async def harvest(app: App) -> Answer:
     """Opportunities now, best first, the blocked ones with their reasons."""
     seen = await view.view(app)
-    return {"opportunities": [_opportunity(o) for o in view.opportunities(seen)]}
+    labels = telling.labels_of(seen.accounts)
+    return {"opportunities": [_opportunity(o, labels) for o in view.opportunities(seen)]}
 
 
-def _opportunity(found: Opportunity) -> Answer:
+def _opportunity(found: Opportunity, labels: Mapping[str, str]) -> Answer:
     return {
         "id": found.id,
         "account": found.account,
@@ -147,7 +148,7 @@ def _opportunity(found: Opportunity) -> Answer:
         "price_at": iso(found.price_at),
         "price_sources": list(found.price_sources),
         "blocked_by": list(found.blocked_by),
-        "says": found.says,
+        "says": telling.named(found.says, labels),
     }
 
 

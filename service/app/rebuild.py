@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from connectors.contract import Coverage, RawRecord, Transaction, Unreadable
-from service.app import compare, quotes
+from connectors.contract import Coverage, Gap, RawRecord, Transaction, Unreadable
+from service.app import compare, quotes, telling
 from service.app.ports import Account, App, Derived
 from service.app.sources import PORTFOLIO
 from service.domain import ledger as lots
@@ -53,8 +53,8 @@ async def _rebuild(app: App) -> Ledger:
     declared = [d for account in accounts for d in await app.store.declared(account.id)]
     issues += compare.differences(compare.balances(booked, declared), accounts, booked)
     issues += [_failed(account) for account in accounts if account.status in ("error", "refused")]
-    unique = {issue.id: issue for issue in (*issues, *ledger.issues)}
-    await app.store.save_derived(PORTFOLIO, Derived(tuple(booked), ledger, tuple(unique[i] for i in sorted(unique))))
+    told = telling.gathered((*issues, *ledger.issues), booked, telling.labels_of(accounts))
+    await app.store.save_derived(PORTFOLIO, Derived(tuple(booked), ledger, told))
     return ledger
 
 
@@ -97,13 +97,17 @@ def _coverage_issues(account: Account, coverage: Sequence[Coverage]) -> list[Iss
                 )
             )
         for gap in part.unreachable:
-            says = f"{account.label}, {part.stream}: not answered for {_day(gap.since)} to {_day(gap.until)}: {gap.why}"
+            if gap.why in part.proof:  # said just above
+                continue
+            says = f"{account.label}, {part.stream}: not answered {_span(gap)}: {gap.why}"
             issues.append(Issue(IssueKind.UNREACHABLE_SPAN, "warning", subject, says, "Import that span from the source's own export."))
     return issues
 
 
-def _day(at: object) -> str:
-    return "the beginning" if at is None else str(at)[:10]
+def _span(gap: Gap) -> str:
+    words = [f"from {gap.since:%Y-%m-%d}"] if gap.since else []
+    words += [f"until {gap.until:%Y-%m-%d}"] if gap.until else []
+    return " ".join(words) or "at all"
 
 
 def _failed(account: Account) -> Issue:

@@ -7,6 +7,7 @@ and the next sync goes on from there.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -93,6 +94,11 @@ async def _pull(app: App, account: Account, *, full: bool) -> Pulled:
         return await _end(app, account, "refused", str(denied), progress)
     except (ConnectorError, Refused) as failed:
         return await _end(app, account, "error", str(failed), progress)
+    except Exception as fault:  # noqa: BLE001 - a connector's fault must not stop the other accounts
+        # Its text may hold what it was doing with a secret; where it happened does not.
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        says = f"a fault in the connector: {type(fault).__name__} in {where.name}, line {where.lineno}"
+        return await _end(app, account, "error", says, progress)
     if says := "; ".join(p for p in problems if p):
         return await _end(app, account, "error", says, progress)
     fresh = replace(account, permissions=identity.permissions)

@@ -17,6 +17,9 @@ from service.domain.harvest import HarvestSettings, Opportunity, money, percent
 from service.domain.issues import content_id
 from service.domain.money import exact, plain
 
+LISTED = 8
+"""Lots that a message names; a person cannot read a thousand."""
+
 AlertState = Literal["open", "acknowledged", "snoozed", "resolved"]
 
 
@@ -174,6 +177,7 @@ class _Teller:
         terms = {"short": "short term", "long": "long term", "mixed": "short and long term"}[found.term]
         with exact():
             depth = percent(found.loss / found.basis)
+        more = f" and {len(found.lots) - LISTED} more (`thresher harvest --json` lists all)" if len(found.lots) > LISTED else ""
         body = (
             f"{lead}{plain(found.quantity)} {found.symbol} in {place} ({lots}, {terms}) is {money(found.loss, self.currency)} under its basis"
             f" of {money(found.basis, self.currency)}: {depth}.\n"
@@ -182,7 +186,7 @@ class _Teller:
             f"{found.says}\n"
             f"Price {plain(found.price)} {self.currency}, {age(self.now - found.price_at)} old, from {' and '.join(found.price_sources)}."
             f" Certainty: {found.certainty}.\n"
-            f"Lots: {', '.join(f'{plain(quantity)} of {lot}' for lot, quantity in found.lots)}."
+            f"Lots: {', '.join(f'{plain(quantity)} of {lot}' for lot, quantity in found.lots[:LISTED])}{more}."
         )
         return f"Harvest {found.symbol} in {place}: about {net} to save", body
 
