@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import sys
 
+import structlog
 import typer
 import uvicorn
 
@@ -24,6 +27,11 @@ class _Announced(uvicorn.Server):
 
 async def serve(app: App, host: str, port: int) -> None:
     """Until it is told to stop (SIGINT, SIGTERM)."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     config = uvicorn.Config(http.create_app(app), host=host, port=port, log_level="warning", access_log=False, server_header=False)
     async with scheduler.running(app):
         await _Announced(config).serve()
