@@ -314,6 +314,19 @@ async def test_binance_rewards_that_look_alike_are_two(s):
     assert coverage.proof.startswith("total reached")
 
 
+async def test_binance_what_lies_in_earn_is_still_held(s):
+    s.server.binance_balances = [{"asset": "BTC", "free": "1", "locked": "0.5"}, {"asset": "LDETH", "free": "2", "locked": "0"}]
+    positions = {"flexible": [{"asset": "ETH", "totalAmount": "2.01"}], "locked": [{"asset": "BTC", "amount": "3"}]}
+    for kind, rows in positions.items():
+        s.fault(f"/sapi/v1/simple-earn/{kind}/position", lambda request, rows=rows: web.json_response({"rows": rows, "total": 1}))
+    balances = await s.connector("binance").balances({})
+    assert {b.asset: str(b.quantity) for b in balances.amounts} == {"binance:BTC": "4.5", "binance:ETH": "2.01"}
+    s.server.faults.clear()
+    s.fault("/sapi/v1/simple-earn/locked/position", text("{}", status=503))
+    with pytest.raises(RetryLater):
+        await s.connector("binance").balances({})
+
+
 # ---- kraken
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from connectors.clients.exchange import NotOffered
 from connectors.contract import AccessDenied, Asset, Cursor, Gap, Page, RawRecord, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights, refuse
 from connectors.exchange.dialects.binance_rows import DEPOSIT_MOVED, WITHDRAWAL_MOVED, assets_of
@@ -88,9 +89,25 @@ class Binance:
         return Rights("read-only", () if answer.get("ipRestrict") else ("This key works from any address; binding it to yours is safer.",))
 
     async def balances(self) -> Mapping[Asset, Decimal]:
-        """Spot account, free and locked."""
+        """Spot account, free and locked, and what lies in Simple Earn: subscribing is no movement out of the account."""
         rows = listed(await self._ex.call("privateGetAccount"), "balances")
-        return {asset("binance", row["asset"]): amount(row["free"]) + amount(row["locked"]) for row in rows}
+        total = {str(row["asset"]): amount(row["free"]) + amount(row["locked"]) for row in rows}
+        for method, name in (("sapiGetSimpleEarnFlexiblePosition", "totalAmount"), ("sapiGetSimpleEarnLockedPosition", "amount")):
+            for row in await self._positions(method):
+                code = str(row["asset"])
+                if name == "totalAmount":
+                    total.pop(f"LD{code}", None)  # the spot account's own token of the same position
+                total[code] = total.get(code, Decimal(0)) + amount(row[name])
+        return {asset("binance", code): quantity for code, quantity in total.items()}
+
+    async def _positions(self, method: str) -> Rows:
+        found: Rows = []
+        try:
+            async for rows in self._numbered(Tally(self._account, "balances"), method, {}):
+                found += rows
+        except NotOffered:
+            return []
+        return found
 
     # ---- streams
 
@@ -212,18 +229,20 @@ class Binance:
 
     async def _flexible(self, tally: Tally, first: int, last: int) -> AsyncIterator[Rows]:
         for kind in ("BONUS", "REALTIME", "REWARDS"):
-            async for rows in self._numbered(tally, "sapiGetSimpleEarnFlexibleHistoryRewardsRecord", {"type": kind}, first, last):
+            async for rows in self._numbered(
+                tally, "sapiGetSimpleEarnFlexibleHistoryRewardsRecord", {"type": kind, "startTime": first, "endTime": last}
+            ):
                 yield rows
 
     async def _locked(self, tally: Tally, first: int, last: int) -> AsyncIterator[Rows]:
-        async for rows in self._numbered(tally, "sapiGetSimpleEarnLockedHistoryRewardsRecord", {}, first, last):
+        async for rows in self._numbered(tally, "sapiGetSimpleEarnLockedHistoryRewardsRecord", {"startTime": first, "endTime": last}):
             yield rows
 
-    async def _numbered(self, tally: Tally, method: str, more: dict[str, Any], first: int, last: int) -> AsyncIterator[Rows]:
+    async def _numbered(self, tally: Tally, method: str, more: dict[str, Any]) -> AsyncIterator[Rows]:
         """Page numbers until the total is reached."""
         page, seen = 1, 0
         while True:
-            answer = await self._ex.call(method, {"startTime": first, "endTime": last, "current": page, "size": 100, **more})
+            answer = await self._ex.call(method, {"current": page, "size": 100, **more})
             tally.requests += 1
             rows = listed(answer, "rows")
             seen += len(rows)
