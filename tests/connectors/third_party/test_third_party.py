@@ -42,7 +42,21 @@ def test_it_is_found_by_its_entry_point_beside_ours(installed):
 
 def test_it_passes_the_conformance_suite(installed, tmp_path):
     (tmp_path / "test_lines.py").write_text(blocks("python")[1], encoding="utf-8")
-    done = run(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error", "--rootdir", str(tmp_path), str(tmp_path))
+    done = run(
+        installed,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        "-W",
+        "error",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "14 passed" in done.stdout
 
