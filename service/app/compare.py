@@ -35,8 +35,15 @@ class Balance:
             return self.derived - self.declared
 
 
-def balances(rows: Iterable[Booked], declared: Sequence[Declared], *, until: datetime | None = None) -> list[Balance]:
-    """Per account and asset, ordered. An account that declared anything declares zero of what it left out."""
+def spoke(accounts: Iterable[Account]) -> frozenset[str]:
+    """Accounts whose source has declared its balances at least once, be it nothing at all."""
+    return frozenset(account.id for account in accounts if account.last_sync is not None)
+
+
+def balances(
+    rows: Iterable[Booked], declared: Sequence[Declared], speaking: frozenset[str] = frozenset(), *, until: datetime | None = None
+) -> list[Balance]:
+    """Per account and asset, ordered. An account that has declared at all declares zero of what it left out."""
     sums: dict[tuple[str, str], Decimal] = {}
     symbols: dict[tuple[str, str], str] = {}
     flags: dict[tuple[str, str], set[str]] = {}
@@ -55,7 +62,7 @@ def balances(rows: Iterable[Booked], declared: Sequence[Declared], *, until: dat
                 if "unexplained" in row.flags:
                     flags[key].add("unexplained")
     said = {(d.account, d.asset): d.quantity for d in declared}
-    speaking = {d.account for d in declared}
+    speaking |= {d.account for d in declared}
     for key in said:
         sums.setdefault(key, ZERO)
     return [

@@ -44,8 +44,18 @@ async def evaluate(app: App) -> Evaluation:
         seen = await view.view(app)
         found = await asyncio.to_thread(view.opportunities, seen)
         previous = await app.store.alerts(PORTFOLIO)
-        labels = telling.labels_of(seen.accounts)
-        stepped, said = alerts.step(previous, found, AlertRules(), portfolio.harvest, seen.now, "", view.silent(seen), names=labels)
+        stepped, said = alerts.step(
+            previous,
+            found,
+            AlertRules(),
+            portfolio.harvest,
+            seen.now,
+            "",
+            view.silent(seen),
+            held=frozenset(f"{lot.account} {lot.coin}" for lot in seen.ledger.lots),
+            names=telling.labels_of(seen.accounts),
+            currency=portfolio.currency,
+        )
         before = {a.id: a for a in previous}
         by_id = {o.id: o for o in found}
         kept = [_with_evidence(a, before.get(a.id), seen, said, by_id.get(a.opportunity)) for a in stepped]

@@ -67,6 +67,7 @@ def _assessed(told: dict[str, Any]) -> list[Opportunity]:
         (Decimal(told["realised"][0]), Decimal(told["realised"][1])),
         datetime.fromisoformat(told["at"]),
         movable=lambda _account: bool(told["movable"]),
+        currency=told["currency"],
     )
 
 

@@ -15,8 +15,10 @@ from service.app.ports import App, Channel, Delivery, Portfolio, Refused
 from service.app.sources import PORTFOLIO, the_account
 from service.domain.alerts import Alert, Message
 from service.domain.harvest import Costs, Thresholds
-from service.domain.issues import content_id
+from service.domain.issues import IssueKind, content_id
 from service.domain.statements import MatchAnswer, MethodChoice, MethodName
+
+_ABOUT_TRANSFERS = (IssueKind.AMBIGUOUS_TRANSFER, IssueKind.UNMATCHED_WITHDRAWAL, IssueKind.UNMATCHED_DEPOSIT)
 
 
 async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
@@ -62,13 +64,25 @@ async def set_method(app: App, account: str, method: str, since: date) -> Method
     return choice
 
 
-async def answer_match(app: App, withdrawal: str, deposit: str, same: bool) -> MatchAnswer:
-    """Whether a withdrawal and a receipt are the same coins; a later answer overrides an earlier one."""
+async def answer_issue(app: App, issue: str, other: str | None, *, same: bool) -> MatchAnswer:
+    """The holder's word on an unmatched or ambiguous transfer: whether a withdrawal and a receipt are the same coins.
+
+    An ambiguous one names both rows; to an unmatched one `other` names the row on the other side. Later words override earlier ones.
+    """
+    found = next((i for i in await app.store.issues(PORTFOLIO) if i.id == issue), None)
+    if found is None or found.kind not in _ABOUT_TRANSFERS:
+        raise Refused("issue", f"{issue!r} is no open question about a transfer; `thresher issues` shows them")
+    told = [*found.subject.split(), *([other] if other else [])]
+    if len(told) != 2:
+        raise Refused("with", "name the transaction on the other side by --with; `thresher transactions` shows their ids")
     rows = {row.id: row for row in await app.store.transactions(PORTFOLIO)}
-    for field, word in (("withdrawal", withdrawal), ("deposit", deposit)):
+    for word in told:
         if word not in rows:
-            raise Refused(field, f"no transaction has the id {word!r}; `thresher transactions` shows them")
-    answer = MatchAnswer(withdrawal, deposit, same, app.now())
+            raise Refused("with", f"no transaction has the id {word!r}; `thresher transactions` shows them")
+    out, into = sorted(told, key=lambda word: not rows[word].sent)
+    if not rows[out].sent or not rows[into].received:
+        raise Refused("with", "one of the two must have left an account and the other arrived in one")
+    answer = MatchAnswer(out, into, same, app.now())
     await app.store.say(answer, PORTFOLIO)
     return answer
 

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from connectors.contract import Quote
 from service.app.ports import App, Refused
 from service.domain.assets import AssetTable
+from service.domain.money import plain
 
 IMPORT = "import"
 MOST_ERRORS = 5
@@ -22,8 +23,22 @@ MOST_ERRORS = 5
 async def import_prices(app: App, lines: Iterable[str]) -> tuple[int, int]:
     """(new, known already). Raises Refused naming each bad line, nothing stored."""
     quotes = read(lines, app.assets)
+    _not_contradicted(quotes, await app.store.quotes(sorted({q.asset for q in quotes}), "USD"))
     new = await app.store.save_quotes(quotes, app.now())
     return new, len(quotes) - new
+
+
+def _not_contradicted(quotes: list[Quote], stored: list[Quote]) -> None:
+    """Quotes are kept as they came. A second price for the same asset and time would be silently ignored, so it is refused."""
+    known = {(q.asset, q.at, q.span): q.price for q in stored if q.source == IMPORT}
+    for quote in quotes:
+        before = known.setdefault((quote.asset, quote.at, quote.span), quote.price)
+        if before != quote.price:
+            raise Refused(
+                "prices",
+                f"{quote.asset} at {quote.at:%Y-%m-%d %H:%M} was given as {plain(before)} before and is {plain(quote.price)} now. "
+                "Nothing was stored; give the better price with a time of its own",
+            )
 
 
 def read(lines: Iterable[str], assets: AssetTable) -> list[Quote]:

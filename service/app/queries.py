@@ -46,7 +46,8 @@ account_item: Callable[[Account], Answer] = _account
 
 async def balances(app: App, as_of: datetime | None = None) -> Answer:
     """Derived beside declared; with `as_of` what the rows up to then add up to."""
-    found = compare.balances(await app.store.transactions(PORTFOLIO), await _declared(app), until=as_of)
+    speaking = compare.spoke(await app.store.accounts(PORTFOLIO))
+    found = compare.balances(await app.store.transactions(PORTFOLIO), await _declared(app), speaking, until=as_of)
     unknown = {(lot.account, lot.asset) for lot in (await app.store.ledger(PORTFOLIO)).lots if "missing_basis" in lot.flags}
     items = [
         {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from connectors.contract import Coverage, Gap, RawRecord, Transaction, Unreadable
@@ -51,10 +52,10 @@ async def _rebuild(app: App) -> Ledger:
     issues += found
     ledger = await asyncio.to_thread(lots.book, priced, statements, zone=portfolio.profile.time_zone)
     declared = [d for account in accounts for d in await app.store.declared(account.id)]
-    issues += compare.differences(compare.balances(booked, declared), accounts, booked)
+    issues += compare.differences(compare.balances(booked, declared, compare.spoke(accounts)), accounts, booked)
     issues += [_failed(account) for account in accounts if account.status in ("error", "refused")]
     told = telling.gathered((*issues, *ledger.issues), booked, telling.labels_of(accounts))
-    await app.store.save_derived(PORTFOLIO, Derived(tuple(booked), ledger, told))
+    await app.store.save_derived(PORTFOLIO, Derived(tuple(booked), replace(ledger, issues=()), told))
     return ledger
 
 

@@ -81,6 +81,7 @@ def opportunities(seen: View) -> list[Opportunity]:
         seen.realised,
         seen.now,
         movable=seen.movable,
+        currency=seen.portfolio.currency,
     )
 
 

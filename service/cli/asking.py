@@ -210,8 +210,10 @@ def issues(context: typer.Context, as_json: AsJson = False) -> int | None:
 
 @issues_commands.command("answer")
 def answer_issue(
-    withdrawal: Annotated[str, typer.Argument(help="Id of the transaction that left.")],
-    deposit: Annotated[str, typer.Argument(help="Id of the transaction that arrived.")],
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Id of an ambiguous or unmatched transfer.")],
+    other: Annotated[
+        str | None, typer.Option("--with", metavar="TRANSACTION", help="The row on the other side of an unmatched one.")
+    ] = None,
     different: Annotated[bool, typer.Option("--different", help="They are not the same coins.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -220,7 +222,7 @@ def answer_issue(
     async def use(app: App) -> int:
         from service.app import holder, rebuild
 
-        said = await holder.answer_match(app, withdrawal, deposit, not different)
+        said = await holder.answer_issue(app, issue, other, same=not different)
         await rebuild.rebuild(app)
         told = {"answer": {"withdrawal": said.withdrawal, "deposit": said.deposit, "same": said.same}}
         show(told, as_json=as_json, table=lambda _: typer.echo("recorded, and the ledger was rebuilt"))

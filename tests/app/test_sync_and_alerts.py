@@ -222,3 +222,26 @@ async def test_an_acknowledged_alert_is_quiet_and_a_snooze_must_lie_ahead(home):
     home.clock.pass_time(days=2)
     await home.price(ETH="500")
     assert (await evaluate.evaluate(home.app)).said == ()
+
+
+async def test_the_holders_word_joins_what_could_not_be_matched(home):
+    from tests.app.house import Scripted
+
+    Scripted.scripts["one"].rows.append(("w1", day("2026-03-01"), [("binance:ETH", "-1")], "withdrawal"))
+    Scripted.scripts["one"].declared = {"binance:ETH": "1", "fiat:USD": "2000"}
+    Scripted.scripts["two"] = Script(
+        rows=[("in", day("2026-03-20"), [("kraken:XETH", "0.99")], "deposit")], declared={"kraken:XETH": "0.99"}
+    )
+    await add(home)
+    await add(home, "two")
+    await sync.sync(home.app)
+    found = {i["kind"]: i for i in (await queries.issues(home.app))["issues"]}
+    assert {"unmatched_withdrawal", "unmatched_deposit"} <= set(found)
+    await holder.answer_issue(home.app, found["unmatched_deposit"]["id"], found["unmatched_withdrawal"]["subject"], same=True)
+    await rebuild.rebuild(home.app)
+    assert {i["kind"] for i in (await queries.issues(home.app))["issues"]} == {"missing_price"}  # of the fee, and of today
+    lots = {x["asset"]: x for x in (await queries.lots(home.app))["lots"]}
+    assert lots["kraken:XETH"]["basis"] == "3960"  # 0.99 of a coin that cost 4,000: the date travels too
+    assert lots["kraken:XETH"]["acquired_at"] == "2026-01-05T00:00:00Z"
+    with pytest.raises(Refused):
+        await holder.answer_issue(home.app, "iss_none", None, same=True)

@@ -120,7 +120,7 @@ def unmatched(event: Event) -> Issue:
             "warning",
             event.transactions[0],
             f"{told} reached {event.account} at {event.at:%Y-%m-%d %H:%M} UTC from nowhere that is watched: cost and date are unknown.",
-            "Add the account that it came from, or say what it is: `thresher issues answer ID`.",
+            "Add the account that it came from, or name the row that it is the other side of: `thresher issues answer ISSUE --with TRANSACTION`.",
         )
     told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.sent)
     return Issue(
@@ -128,5 +128,5 @@ def unmatched(event: Event) -> Issue:
         "warning",
         event.transactions[0],
         f"{told} left {event.account} at {event.at:%Y-%m-%d %H:%M} UTC and was seen nowhere else: its lots are gone without a gain.",
-        "Add the account that it went to, or say what it is: `thresher issues answer ID`.",
+        "Add the account that it went to, or name the row that it is the other side of: `thresher issues answer ISSUE --with TRANSACTION`.",
     )

@@ -164,7 +164,7 @@ def _ambiguous(out: Side, into: Side, why: str) -> Issue:
         "warning",
         f"{out.row.id} {into.row.id}",
         f"{_told(out)} left {out.row.account} at {_when(out.row)}, {_told(into)} reached {into.row.account} at {_when(into.row)}: {why}.",
-        "Say whether they are the same coins: `thresher issues answer ID`.",
+        "Say whether they are the same coins: `thresher issues answer ISSUE`, with --different if not.",
     )
 
 
