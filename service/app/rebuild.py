@@ -22,6 +22,10 @@ from service.domain.reconcile import Event, reconcile
 from service.domain.statements import gathered
 
 
+PRICE_ROUNDS = 3
+"""A value that was found can show that its parts need prices too: several coins swept into one."""
+
+
 async def rebuild(app: App) -> Ledger:
     """Derives everything anew and returns the ledger; the same inputs give the same ids. One process at a time."""
     async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=60):
@@ -68,11 +72,16 @@ async def _price_book(app: App, events: Sequence[Event], currency: str) -> prici
     """What is stored, and what the price sources still know of the past."""
     coins = [c.id for c in app.assets.coins()]
     book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
-    if wanted := pricing.wanted(events, book):
+    for _ in range(PRICE_ROUNDS):
+        wanted = pricing.wanted(events, book)
+        if not wanted:
+            break
         app.progress.stage("prices", f"{len(wanted)} past prices")
-        if await quotes.fetch_past(app, wanted, currency):
-            book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
+        found = await quotes.fetch_past(app, wanted, currency)
         app.progress.done("prices")
+        if not found:
+            break
+        book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
     return book
 
 

@@ -68,6 +68,16 @@ def test_the_same_hash_is_one_transfer_and_what_did_not_arrive_is_its_fee():
     assert not issues
 
 
+def test_a_hash_is_the_same_with_and_without_its_0x():
+    booked, events, issues = run(
+        row("kraken", 1, "withdrawal", "-1 eth", chain_ref="ab" * 32),
+        row("onekey", 1, "chain", "1 eth", minutes=7 * 24 * 60, chain_ref="0x" + "AB" * 32),
+    )
+    assert told(events) == [("transfer", "kraken", "onekey", "1", "1")]
+    assert [b.matched_with for b in booked] == [(booked[1].id,), (booked[0].id,)]
+    assert not issues
+
+
 def test_a_receipt_dated_before_its_withdrawal_sets_the_time():
     _, events, issues = run(
         row("kraken", 1, "withdrawal", "-1 eth", minutes=5, chain_ref="0xab"),

@@ -94,10 +94,10 @@ def _by_chain(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]]) 
     senders = defaultdict(list)
     for side in ins:
         if side.row.chain_ref:
-            receipts[side.row.chain_ref, side.amount.coin.id].append(side)
+            receipts[same_hash(side.row.chain_ref), side.amount.coin.id].append(side)
     for side in outs:
         if side.row.chain_ref:
-            senders[side.row.chain_ref, side.amount.coin.id].append(side)
+            senders[same_hash(side.row.chain_ref), side.amount.coin.id].append(side)
     pairs = []
     for place, sent in senders.items():
         here = receipts.get(place, [])
@@ -143,7 +143,7 @@ def _fits(out: Side, into: Side) -> bool:
     """Another account, not more than was sent, not less by more than a fee, and not two different hashes."""
     if not _apart(out, into):
         return False
-    if out.row.chain_ref and into.row.chain_ref and out.row.chain_ref != into.row.chain_ref:
+    if out.row.chain_ref and into.row.chain_ref and same_hash(out.row.chain_ref) != same_hash(into.row.chain_ref):
         return False
     missing = out.amount.quantity - into.amount.quantity
     return ZERO <= missing <= max(out.amount.quantity * FEE_SHARE, out.stated_fee)
@@ -156,6 +156,11 @@ def _only(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
         uses[out.key] += 1
         uses[into.key] += 1
     return [(out, into) for out, into in edges if uses[out.key] == uses[into.key] == 1]
+
+
+def same_hash(chain_ref: str) -> str:
+    """A transaction hash in one spelling: Coinbase writes Ethereum's without 0x, nodes write them with it."""
+    return chain_ref.lower().removeprefix("0x")
 
 
 def _ambiguous(out: Side, into: Side, why: str) -> Issue:
