@@ -7,6 +7,7 @@ by half since it last spoke, a day later: "worse". A subject without a fresh pri
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,7 +39,7 @@ class Alert:
     """One episode of one subject, from its first message until it is resolved. Stored; never rebuilt."""
 
     id: str
-    """From (subject, instant of opening)."""
+    """From (subject, which episode of it): the same in every database with the same history."""
     subject: str
     """"account coin": one subject has at most one open alert."""
     state: AlertState
@@ -89,6 +90,7 @@ def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the op
     alerts: list[Alert] = []
     messages: list[Message] = []
     quiet: set[str] = set()
+    episodes = Counter(alert.subject for alert in previous)
     for alert in previous:
         if alert.state == "resolved":
             after, said = alert, None
@@ -101,7 +103,7 @@ def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the op
         messages += [said] if said else []
     for subject, found in by_subject.items():
         if not found.blocked_by and subject not in quiet and subject not in silent:
-            alert, said = teller.opened(subject, found)
+            alert, said = teller.opened(subject, found, episodes[subject])
             alerts.append(alert)
             messages.append(said)
     return alerts, messages
@@ -119,8 +121,8 @@ class _Teller:
     names: Mapping[str, str]
     currency: str
 
-    def opened(self, subject: str, found: Opportunity) -> tuple[Alert, Message]:
-        name = content_id("alr", subject, self.now.isoformat())
+    def opened(self, subject: str, found: Opportunity, episode: int) -> tuple[Alert, Message]:
+        name = content_id("alr", subject, str(episode))
         title, body = self._words(found, "")
         alert = Alert(name, subject, "open", found.id, self.now, self.now, self.now, found.net, body, evidence=self.evidence)
         return alert, Message(content_id("msg", name, "opened"), name, "opened", title, body)

@@ -31,13 +31,15 @@ Blob = Annotated[bytes, Field(sa_type=LargeBinary)]
 
 OPERATIONAL: Mapping[str, frozenset[str]] = {
     "account": frozenset({"added_at", "last_sync", "proved_until"}),
+    "alert": frozenset({"created_at", "changed_at", "last_said_at", "message", "evidence"}),
     "coverage": frozenset({"until", "requests", "rows"}),
-    "cursor": frozenset({"updated_at"}),
+    "cursor": frozenset({"updated_at", "value"}),
     "declared": frozenset({"at", "reference"}),
-    "delivery": frozenset({"state", "attempts", "next_try", "says", "delivered_at"}),
+    "delivery": frozenset({"body", "state", "attempts", "next_try", "says", "delivered_at"}),
     "derived": frozenset({"made_at"}),
     "channel": frozenset({"added_at"}),
     "owner": frozenset({"id", "encoded"}),
+    "opportunity": frozenset({"price_at"}),
     "quote": frozenset({"fetched_at"}),
     "raw_record": frozenset({"fetched_at"}),
     "sealed": frozenset({"blob", "sealed_at"}),
@@ -45,8 +47,8 @@ OPERATIONAL: Mapping[str, frozenset[str]] = {
     "slot": frozenset({"job", "slot", "claimed_at"}),
     "vault_key": frozenset({"id", "wrapped", "made_at"}),
 }
-"""Table → columns that say when and how a row came, not what it says: clocks, counts of requests, ciphertext (a fresh nonce
-each time), how far a delivery has got, and all columns of sessions, runs and keys. Everything else is equal
+"""Table → columns that say when and how a row came, not what it says: clocks, the time up to which a stream was read (cursor),
+the age of a price in the words of an alert, counts of requests, ciphertext (a fresh nonce each time), how far a delivery has got, and all columns of sessions, runs and keys. Everything else is equal
 in two databases that were given the same inputs, whether or not a process was killed in between."""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 
 from service.sandbox import SandboxChain, wallet
-from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SEED = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
 PRIVATE_KEY = "0x" + "4c0883a69102937d6231471b5dbb6204fe512961708279f1a3f5c1b1d0e2f3a4"
@@ -28,20 +28,9 @@ KEYS = {
 }
 
 
-@pytest.fixture
-async def world(tmp_path):
-    async with World(tmp_path) as made:
-        yield made
-
-
-async def test_from_a_key_and_an_address_to_a_delivered_alert(world, tmp_path):
-    await world.add_everything()
-    assert (await world.run("channel", "add", "--json", stdin=world.inbox.url)).code == 0
-    today = datetime.now(UTC).date().isoformat()
-    prices = tmp_path / "prices.csv"
-    prices.write_text(f"date,asset,price_usd\n{today},ETH,1000\n{today},BTC,30000\n{today},SOL,20\n{today},LINK,5\n{today},ADA,0.2\n")
-    assert (await world.run("prices", "import", str(prices))).code == 0
-    synced = await world.run("sync", "--json")
+async def test_from_a_key_and_an_address_to_a_delivered_alert(full):
+    assert (await full.run("channel", "add", "--json", stdin=full.inbox.url)).code == 0
+    synced = await full.run("sync", "--json")
     assert synced.code in (0, 1), synced.err
     assert {a["outcome"] for a in synced.json["sync"]["accounts"]} == {"synced"}
     for noun, command in (
@@ -53,21 +42,20 @@ async def test_from_a_key_and_an_address_to_a_delivered_alert(world, tmp_path):
         ("alerts", ["alerts", "list"]),
         ("coverage", ["coverage"]),
     ):
-        answer = (await world.run(*command, "--json")).json
+        answer = (await full.run(*command, "--json")).json
         assert answer[noun], noun
         for item in answer[noun]:
             assert set(item) >= KEYS[noun]
-    balances = (await world.run("balances", "--json")).json["balances"]
+    balances = (await full.run("balances", "--json")).json["balances"]
     assert [b for b in balances if b["difference"] not in ("0", None) and "spam" not in b["flags"]] == []
-    assert world.inbox.received
-    alert = (await world.run("alerts", "list", "--json")).json["alerts"][0]
-    explained = await world.run("alerts", "explain", alert["id"], "--json")
+    assert full.inbox.received
+    alert = (await full.run("alerts", "list", "--json")).json["alerts"][0]
+    explained = await full.run("alerts", "explain", alert["id"], "--json")
     assert explained.code == 0
     assert explained.json["explanation"]["reproduced"] is True
 
 
 async def test_a_key_with_too_many_rights_is_refused_by_their_names(world):
-    assert (await world.run("init")).code == 0
     for name in ("binance", "kraken", "coinbase"):
         refused = await world.add_exchange(name, **world.exchanges.over_privileged[name])
         assert refused.code == 3
@@ -77,7 +65,6 @@ async def test_a_key_with_too_many_rights_is_refused_by_their_names(world):
 
 
 async def test_a_wrong_key_is_one_sentence(world):
-    assert (await world.run("init")).code == 0
     refused = await world.add_exchange("kraken", apiKey="nobody-knows-me", secret="c2VjcmV0")
     assert refused.code == 3
     assert "nobody-knows-me" not in refused.err + refused.out
@@ -91,7 +78,6 @@ async def test_a_wrong_key_is_one_sentence(world):
     ids=["phrase", "phrase as words", "key", "xprv"],
 )
 async def test_a_wallets_secret_is_recognised_and_not_repeated(world, words, kind):
-    assert (await world.run("init")).code == 0
     refused = await world.run("account", "add", "evm", *words, "--rpc", world.chain.url)
     assert refused.code == 2
     assert kind in refused.err
@@ -121,7 +107,6 @@ async def test_a_wallets_secret_is_recognised_and_not_repeated(world, words, kin
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )
 async def test_bad_input_names_the_field_in_one_sentence(world, arguments, code, field):
-    assert (await world.run("init")).code == 0
     told = [{"RPC": world.chain.url, "WALLET": wallet()}.get(word, word) for word in arguments]
     refused = await world.run(*told, stdin=json.dumps({"apiKey": "k", "secret": "s"}))
     assert refused.code == code, refused.err
@@ -142,7 +127,6 @@ async def test_bad_input_names_the_field_in_one_sentence(world, arguments, code,
     ],
 )
 async def test_a_bad_price_line_is_named_and_nothing_is_stored(world, tmp_path, line, says):
-    assert (await world.run("init")).code == 0
     file = tmp_path / "prices.csv"
     file.write_text(f"date,asset,price_usd\n2026-01-01,BTC,90000\n{line}\n")
     refused = await world.run("prices", "import", str(file))
@@ -153,7 +137,6 @@ async def test_a_bad_price_line_is_named_and_nothing_is_stored(world, tmp_path, 
 
 
 async def test_adding_the_same_wallet_twice_is_one_account(world):
-    assert (await world.run("init")).code == 0
     first = (await world.add_wallet()).json["account"]
     async with SandboxChain() as elsewhere:
         again = await world.run("account", "add", "evm", wallet().lower(), "--chain", "ethereum", "--rpc", elsewhere.url, "--json")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def answers(world: World) -> dict[str, object]:
@@ -15,14 +19,19 @@ async def answers(world: World) -> dict[str, object]:
     return found
 
 
-async def test_both_databases_give_the_same_answers(tmp_path, new_databases):
-    async with World(tmp_path / "small") as small, World(tmp_path / "large", {"THRESHER_DATABASE_URL": new_databases.make()}) as large:
-        for world in (small, large):
-            await world.add_everything()
-            assert (await world.run("sync", "--json")).code in (0, 1)
-        assert not list((tmp_path / "large").rglob("*.db"))
-        assert await answers(large) == await answers(small)
-        first, second = await asyncio.gather(large.run("sync", "--json"), large.run("sync", "--json"))
-        for ran in (first, second):
-            assert {a["outcome"] for a in ran.json["sync"]["accounts"]} <= {"synced", "busy"}, ran.err
-            assert ran.json["sync"]["changed"] is False
+async def test_both_databases_give_the_same_answers(servers, tmp_path, new_databases):
+    small = servers.copied(tmp_path / "small")
+    large = servers.copied(tmp_path / "large")
+    large.database.unlink()
+    large.environment = {"THRESHER_DATABASE_URL": new_databases.make()}
+    assert (await large.run("init")).code == 0
+    for world in (small, large):
+        assert (await world.add_exchange("kraken")).code == 0
+        assert (await world.add_wallet()).code == 0
+        assert (await world.run("sync", "--json")).code in (0, 1)
+    assert not list((tmp_path / "large").rglob("*.db"))
+    assert await answers(large) == await answers(small)
+    first, second = await asyncio.gather(large.run("sync", "--json"), large.run("sync", "--json"))
+    for ran in (first, second):
+        assert {a["outcome"] for a in ran.json["sync"]["accounts"]} <= {"synced", "busy"}, ran.err
+        assert ran.json["sync"]["changed"] is False

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.connectors.third_party.build import environment, install
-from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LINES = [
     {
@@ -20,18 +23,17 @@ LINES = [
 ]
 
 
-async def test_it_is_found_added_and_synced(tmp_path):
+async def test_it_is_found_added_and_synced(world, tmp_path):
     file = tmp_path / "ledger.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in LINES))
     path = environment(install(tmp_path / "package"))["PYTHONPATH"]
-    async with World(tmp_path / "home", {"PYTHONPATH": path}) as world:
-        assert (await world.run("init")).code == 0
-        added = await world.run("account", "add", "other", "lines", "--set", f"path={file}", "--json")
-        assert added.code == 0, added.err
-        synced = await world.run("sync", "--json")
-        assert synced.json["sync"]["accounts"][0]["outcome"] == "synced", synced.err
-        (balance,) = (await world.run("balances", "--json")).json["balances"]
-        assert (balance["derived"], balance["declared"], balance["difference"]) == ("1.500000000000000001", "1.500000000000000001", "0")
-        refused = await world.run("account", "add", "other", "lines", "--set", "colour=red")
-        assert refused.code == 2
-        assert "colour" in refused.err
+    world.environment = {"PYTHONPATH": path}
+    added = await world.run("account", "add", "other", "lines", "--set", f"path={file}", "--json")
+    assert added.code == 0, added.err
+    synced = await world.run("sync", "--json")
+    assert synced.json["sync"]["accounts"][0]["outcome"] == "synced", synced.err
+    (balance,) = (await world.run("balances", "--json")).json["balances"]
+    assert (balance["derived"], balance["declared"], balance["difference"]) == ("1.500000000000000001", "1.500000000000000001", "0")
+    refused = await world.run("account", "add", "other", "lines", "--set", "colour=red")
+    assert refused.code == 2
+    assert "colour" in refused.err

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from service.sandbox import SandboxChain, SandboxExchanges, SandboxInbox, wallet
 
 PASSWORD = "a long enough password"
+PRICES = {"BTC": 30000, "ETH": 1000, "SOL": 20, "LINK": 5, "ADA": "0.2", "DOT": 1, "BNB": 300}
 
 
 @dataclass
@@ -34,9 +36,12 @@ class World:
     """Async context: servers up, folders made, nothing added yet. The servers run on the wall clock, as the command does."""
 
     folder: Path
+    """Made with a configuration that asks no price service: prices are imported."""
     environment: dict[str, str] = field(default_factory=dict)
 
     async def __aenter__(self):
+        (self.folder / "config").mkdir(parents=True, exist_ok=True)
+        (self.folder / "config/config.toml").write_text("price_sources = []\n")
         self._stack = AsyncExitStack()
         self.exchanges = await self._stack.enter_async_context(SandboxExchanges(now=lambda: datetime.now(UTC)))
         self.chain = await self._stack.enter_async_context(SandboxChain())
@@ -76,6 +81,17 @@ class World:
         out, err = await process.communicate(stdin.encode())
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
+    def copied(self, folder: Path) -> World:
+        """The same servers, a copy of the folder as it stands."""
+        shutil.copytree(self.folder, folder)
+        other = replace(self, folder=folder)
+        other.exchanges, other.chain, other.inbox = self.exchanges, self.chain, self.inbox
+        return other
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "data/thresher.db"
+
     def requests(self) -> int:
         """How many requests all servers have seen."""
         return len(self.exchanges.requests) + len(self.chain.requests)
@@ -92,9 +108,13 @@ class World:
         )
 
     async def add_everything(self) -> None:
-        assert (await self.run("init", "--json")).code == 0
+        """The four accounts, and a price of today for what they hold."""
         for name in ("binance", "kraken", "coinbase"):
             added = await self.add_exchange(name)
             assert added.code == 0, added.err
         added = await self.add_wallet()
         assert added.code == 0, added.err
+        file = self.folder / "prices.csv"
+        today = datetime.now(UTC).date().isoformat()
+        file.write_text("date,asset,price_usd\n" + "".join(f"{today},{asset},{price}\n" for asset, price in PRICES.items()))
+        assert (await self.run("prices", "import", str(file))).code == 0

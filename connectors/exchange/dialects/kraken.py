@@ -115,7 +115,7 @@ class Kraken:
                 span = {**span, "ofs": span["ofs"] + len(rows), "count": count}
                 complete = span["ofs"] >= count and (not whole or len(seen) == count)
                 if complete:
-                    proof = f"count reached: {count} rows up to a pinned end"
+                    proof = "count reached up to a pinned end"
                     done = cursor({"until": span["end"] - 1})
                     yield Page(self._records(rows), done, coverage=tally.proven((span["end"] - 1) * 1000, proof, gaps))
                     return
