@@ -21,7 +21,6 @@ from service.domain.ledger import Ledger
 from service.domain.reconcile import Event, reconcile
 from service.domain.statements import gathered
 
-
 PRICE_ROUNDS = 3
 """A value that was found can show that its parts need prices too: several coins swept into one."""
 
