@@ -121,7 +121,7 @@ def _span(gap: Gap) -> str:
 
 def _failed(account: Account) -> Issue:
     remedy = (
-        "Make a new read-only key and add the exchange again; what was read stays."
+        f"Make a new read-only key and give it by `thresher account key {account.id}`; what was read stays."
         if account.status == "refused" and account.kind == "exchange"
         else "Nothing was lost: the next sync goes on where this one stopped."
     )

@@ -99,6 +99,27 @@ async def probe(app: App, account: str) -> Account:
     return await _save(app, replace(found, status="active", says=" ".join(identity.says), permissions=identity.permissions))
 
 
+async def set_key(app: App, account: str, credentials: Mapping[str, str]) -> Account:
+    """A new key for a known account: its history goes on under the same id.
+
+    Raises Refused (input, a key of another account of ours), Stopped (the key).
+    """
+    found = await the_account(app, account)
+    if not credentials or not all(isinstance(v, str) and v for v in credentials.values()):
+        raise Refused("credentials", 'give the key as one JSON object of texts, such as {"apiKey": …, "secret": …}')
+    source = _source(app, found.source, AccountRef(found.id, found.address), found.settings, credentials)
+    async with app.leases.hold(found.id), _connected(app, found.connector, source) as connector:
+        identity = await _identified(connector, found.label, "account")
+        others = [a for a in await app.store.accounts(PORTFOLIO) if a.id != found.id]
+        taken = [a for a in others if (a.connector, a.source, a.identity) == (found.connector, found.source, identity.id)]
+        if taken:
+            raise Refused("credentials", f"this key belongs to {taken[0].label}")
+        sealed = {name: app.vault.seal(value, ("account", found.id, name)) for name, value in credentials.items()}
+        await app.store.save_sealed("account", found.id, sealed)
+        says = " ".join(identity.says)
+        return await _save(app, replace(found, status="active", says=says, permissions=identity.permissions))
+
+
 async def pause(app: App, account: str) -> Account:
     """No sync until it is resumed; what was read stays."""
     return await _save(app, replace(await the_account(app, account), status="paused", says="paused by the holder"))

@@ -117,14 +117,16 @@ async def _pull_stream(app: App, account: Account, connector: Connector, stream:
     failures = 0
     while True:
         app.progress.stage(account.label, stream)
+        since = await app.store.cursor(account.id, stream)
         try:
-            async for page in connector.fetch(stream, await app.store.cursor(account.id, stream)):
+            async for page in connector.fetch(stream, since):
                 saved = await app.store.save_page(account.id, stream, page, app.now())
                 tally.new += saved.new
                 tally.changed += saved.changed
                 tally.withdrawn += saved.withdrawn
                 app.progress.rows(account.label, saved.new)
-                failures = 0
+                if page.resume_from != since or saved.new or saved.changed or saved.withdrawn:
+                    failures = 0  # it got further: a page that only repeats is no progress
         except RetryLater as busy:
             failures += 1
             if failures >= TRIES:

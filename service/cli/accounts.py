@@ -140,6 +140,17 @@ def probe(which: Which, as_json: AsJson = False) -> int:
     return _one(lambda app: sources.probe(app, which), as_json=as_json)
 
 
+@account.command("key")
+def new_key(which: Which, credentials_stdin: FromStdin = False, as_json: AsJson = False) -> int:
+    """A new key for a known account (the old one was revoked or had too many rights); its history goes on."""
+    from service.app import sources
+
+    async def change(app: App) -> Account:
+        return await sources.set_key(app, which, _credentials(from_stdin=credentials_stdin))
+
+    return _one(change, as_json=as_json, after="Next: `thresher sync`.")
+
+
 @account.command("pause")
 def pause(which: Which, as_json: AsJson = False) -> int:
     """No sync until it is resumed."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.contract import RetryLater, SourceChanged
+from connectors.contract import Page, RetryLater, SourceChanged
 from service.app import evaluate, holder, outbox, queries, rebuild, sources, sync
 from service.app.ports import Busy, Refused, Stopped
 from tests.app.house import Script, house
@@ -89,6 +89,25 @@ async def test_a_source_that_stays_down_is_an_error_and_loses_nothing(home):
     assert len(await home.app.store.records(account.id)) == 3
 
 
+async def test_pages_that_only_repeat_are_no_progress(home, monkeypatch):
+    from tests.app.house import Scripted
+
+    account = await add(home)
+    await sync.sync(home.app)
+    asked = []
+
+    async def again_and_again(self, stream, since):
+        asked.append(since)
+        yield Page((), since)
+        raise RetryLater("page 2 is always busy")
+
+    monkeypatch.setattr(Scripted, "fetch", again_and_again)
+    report = await sync.sync(home.app)
+    assert report.accounts[0].outcome == "error"
+    assert len(asked) == sync.TRIES
+    assert len(await home.app.store.records(account.id)) == 2
+
+
 async def test_an_unknown_shape_keeps_the_cursor_and_is_told(home):
     from tests.app.house import Scripted
 
@@ -116,6 +135,18 @@ async def test_a_key_that_may_trade_is_never_stored_and_stops_a_known_account(ho
     assert stored.status == "refused"
     Scripted.scripts["one"].denied = ""
     assert (await sync.sync(home.app)).accounts[0].outcome == "synced"  # every sync tries again
+
+
+async def test_a_new_key_goes_on_with_the_same_account(home):
+    account = await add(home)
+    await sync.sync(home.app)
+    changed = await sources.set_key(home.app, account.label, {"token": "an0ther"})
+    assert changed.id == account.id
+    sealed = await home.app.store.sealed("account", account.id)
+    assert home.app.vault.open(sealed["token"], ("account", account.id, "token")) == "an0ther"
+    assert (await sync.sync(home.app)).changed is False
+    with pytest.raises(Refused):
+        await sources.set_key(home.app, account.label, {})
 
 
 async def test_a_difference_names_asset_and_amount(home):
