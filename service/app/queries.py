@@ -15,6 +15,7 @@ from service.app import compare, telling, view
 from service.app.ports import Account, App, Declared
 from service.app.sources import PORTFOLIO
 from service.domain.harvest import Opportunity
+from service.domain.issues import IssueKind
 from service.domain.money import exact, plain, total
 from service.domain.reconcile import Amount, Booked
 
@@ -198,7 +199,7 @@ async def issues(app: App) -> Answer:
     items += [
         {
             "id": f"{d.message.id} {d.channel}",
-            "kind": "delivery_failed",
+            "kind": str(IssueKind.DELIVERY_FAILED),
             "severity": "error",
             "subject": d.channel,
             "says": f"a message did not arrive after {d.attempts} attempts: {d.says}",
