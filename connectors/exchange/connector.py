@@ -102,9 +102,7 @@ class ExchangeConnector:
         """Who it is, and that it may only read. Raises AccessDenied, RetryLater, SourceChanged, and InvalidInput for a missing credential."""
         await self._ex.open()
         rights = await self._shaped(self._dialect.rights())
-        named = self._secrets.get("apiKey") or self._secrets.get("walletAddress") or min(self._secrets.values())
-        identity = hashlib.sha256(f"{self._source.name}\x1f{named}".encode()).hexdigest()[:24]
-        return Identity(identity, rights.permissions, rights.says)
+        return Identity(self._identity(rights.owner), rights.permissions, rights.says)
 
     async def fetch(self, stream: str, since: Cursor | None) -> AsyncIterator[Page]:
         """Pages after `since`; ends only on proof, else raises."""
@@ -150,6 +148,12 @@ class ExchangeConnector:
         if self._apart is None:
             self._apart = self._client("expensive")
         return self._apart
+
+    def _identity(self, owner: str) -> str:
+        """A replaced key opens the same account, so the account's own name decides; the key itself where the exchange gives no name."""
+        key = self._secrets.get("apiKey") or self._secrets.get("walletAddress") or min(self._secrets.values())
+        words = f"{self._source.name}\x1fowner\x1f{owner}" if owner else f"{self._source.name}\x1f{key}"
+        return hashlib.sha256(words.encode()).hexdigest()[:24]
 
     async def _shaped(self, answer: Awaitable[T]) -> T:
         try:

@@ -23,8 +23,8 @@ async def s():
 
 
 async def test_a_read_only_key_is_known_again_and_asked_about_first(s):
-    for name, path in (
-        ("binance", "/sapi/v1/account/apiRestrictions"),
+    for name, *paths in (
+        ("binance", "/sapi/v1/account/apiRestrictions", "/api/v3/account"),
         ("kraken", "/0/private/GetApiKeyInfo"),
         ("coinbase", "/api/v3/brokerage/key_permissions"),
     ):
@@ -33,7 +33,29 @@ async def test_a_read_only_key_is_known_again_and_asked_about_first(s):
         assert identity == await s.connector(name).probe()
         assert identity.permissions == "read-only"
         assert s.credentials[name]["apiKey"] not in identity.id
-        assert s.paths() == [path, path]
+        assert s.paths() == paths * 2
+
+
+async def identities(s, name, *keys):
+    return [(await s.connector(name, secrets={**s.credentials[name], "apiKey": key}).probe()).id for key in keys]
+
+
+async def test_a_replaced_key_opens_the_account_that_the_exchange_names(s):
+    account = {"uid": 1, "balances": []}
+    s.fault("/sapi/v1/account/apiRestrictions", lambda _: web.json_response({"enableReading": True, "ipRestrict": True}))
+    s.fault("/api/v3/account", lambda _: web.json_response(account))
+    first, second = await identities(s, "binance", "bkey", "another")
+    assert first == second
+    account["uid"] = 2
+    assert await identities(s, "binance", "bkey") != [first]
+    del account["uid"]
+    assert len({*await identities(s, "binance", "bkey", "another"), first}) == 3  # the key is all there is to tell by
+    portfolio = {"can_view": True, "portfolio_uuid": "p"}
+    s.fault("/api/v3/brokerage/key_permissions", lambda _: web.json_response(portfolio))
+    first, second = await identities(s, "coinbase", s.credentials["coinbase"]["apiKey"], "organizations/o/apiKeys/another")
+    assert first == second
+    portfolio["portfolio_uuid"] = "q"
+    assert await identities(s, "coinbase", s.credentials["coinbase"]["apiKey"]) != [first]
 
 
 @pytest.mark.parametrize("right", ["enableWithdrawals", "enableSpotAndMarginTrading", "enableSomethingOfTomorrow"])

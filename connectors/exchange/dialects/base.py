@@ -29,6 +29,8 @@ class Rights:
 
     permissions: Literal["read-only", "unverified"]
     says: tuple[str, ...] = ()
+    owner: str = ""
+    """Whose account the key opens, in the exchange's own words (an account number, a portfolio); empty where it does not say."""
 
 
 class Dialect(Protocol):
@@ -38,7 +40,7 @@ class Dialect(Protocol):
     def streams(self) -> tuple[str, ...]: ...
 
     async def rights(self) -> Rights:
-        """The first private call. Raises AccessDenied for a key that can do more than read, or too little."""
+        """The first private calls, the key's rights before all others. Raises AccessDenied for a key that can do more than read, or too little."""
 
     def fetch(self, stream: str, since: Cursor | None) -> AsyncIterator[Page]: ...
 

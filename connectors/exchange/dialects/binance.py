@@ -79,14 +79,17 @@ class Binance:
     # ---- the key
 
     async def rights(self) -> Rights:
-        """Wallet API, Get API Key Permission. An allow-list: what is not known to be harmless counts as a right to write."""
+        """Wallet API, Get API Key Permission. An allow-list: what is not known to be harmless counts as a right to write. Only a key that passed is
+        asked for the account's number (`uid` of Account information)."""
         answer = await self._ex.call("sapiGetAccountApiRestrictions")
         if not member(answer, "enableReading"):
             raise AccessDenied("This binance key may not read: give it the right enableReading.")
         refuse(
             "binance", (name for name, value in answer.items() if name not in READ_RIGHTS | NEUTRAL and value not in (False, None, "false"))
         )
-        return Rights("read-only", () if answer.get("ipRestrict") else ("This key works from any address; binding it to yours is safer.",))
+        uid = (await self._ex.call("privateGetAccount")).get("uid")
+        says = () if answer.get("ipRestrict") else ("This key works from any address; binding it to yours is safer.",)
+        return Rights("read-only", says, "" if uid is None else str(uid))
 
     async def balances(self) -> Mapping[Asset, Decimal]:
         """Spot account, free and locked, and what lies in Simple Earn: subscribing is no movement out of the account."""

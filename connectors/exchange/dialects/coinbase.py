@@ -55,7 +55,11 @@ class Coinbase:
             raise AccessDenied("This coinbase key may not read: give it the right to view (can_view).")
         refuse("coinbase", (name for name, value in answer.items() if name not in NEUTRAL and value not in (False, None, "false", "")))
         portfolio = f" ({answer['portfolio_type'].lower()})" if isinstance(answer.get("portfolio_type"), str) else ""
-        return Rights("read-only", (f"This key sees one portfolio only{portfolio}; add a key for each other one.",))
+        return Rights(
+            "read-only",
+            (f"This key sees one portfolio only{portfolio}; add a key for each other one.",),
+            str(answer.get("portfolio_uuid") or ""),
+        )
 
     async def balances(self) -> Mapping[Asset, Decimal]:
         """Available and held, over all accounts."""
