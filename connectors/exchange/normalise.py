@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Context, Decimal, InvalidOperation, localcontext
 from typing import Any
 
@@ -113,6 +114,23 @@ def transaction(
         final=final,
         note=note,
     )
+
+
+def with_payment(reads: Iterable[Read]) -> Iterator[Read]:
+    """A trade whose money side came from outside the account (a card, a bank): the trade stays whole, and the money that it gave is first paid in,
+    or what it got is paid out after it, by a transaction of its own named "KEY#paid". So no balance of money is left that never was."""
+    for one in reads:
+        if not isinstance(one, Transaction):
+            yield one
+            continue
+        totals: dict[Asset, Decimal] = {}
+        for leg in one.legs:
+            if leg.asset.startswith("fiat:"):
+                totals[leg.asset] = totals.get(leg.asset, Decimal(0)) + leg.quantity
+        paid = legs(*((what, -total, False) for what, total in totals.items()))
+        hint: Hint = "deposit" if sum(leg.quantity for leg in paid) > 0 else "withdrawal"
+        payment = replace(one, keys=(f"{one.keys[0]}#paid", *one.keys), legs=paid, hint=hint)
+        yield from (payment, one)[:: 1 if hint == "deposit" else -1] if paid else (one,)
 
 
 def unreadable(records: Iterable[RawRecord], why: str) -> Iterator[Read]:

@@ -114,6 +114,25 @@ def test_binance_money_in_out_and_purchases_by_card():
     ]
 
 
+def test_binance_a_purchase_by_card_brings_its_money_along():
+    card = {
+        "fiatCurrency": "EUR",
+        "sourceAmount": "50",
+        "cryptoCurrency": "BTC",
+        "obtainAmount": "0.001",
+        "totalFee": "2",
+        "status": "Completed",
+    }
+    own = row("fiat_buys", "1", {**card, "paymentMethod": "Cash Balance"})
+    paid, bought = read("binance", row("fiat_buys", "1", {**card, "paymentMethod": "Credit Card"}))
+    assert (paid.hint, paid.keys, moved(paid)) == ("deposit", ("fiat_buys/1#paid", "fiat_buys/1"), [("fiat:EUR", "50", "")])
+    assert [bought] == read("binance", own)
+    assert (paid.occurred_at, paid.final) == (bought.occurred_at, True)
+    waits = read("binance", row("fiat_buys", "1", {**card, "paymentMethod": "Credit Card", "status": "Pending"}))
+    assert [one.final for one in waits] == [False, False]
+    assert read("binance", row("fiat_buys", "1", {**card, "paymentMethod": "Credit Card", "status": "Failed"})) == []
+
+
 @pytest.mark.parametrize(
     "broken", [{}, {"status": 1, "coin": "BTC"}, {"status": 1, "coin": "BTC", "amount": ""}, {"status": 1, "coin": "BTC", "amount": "x"}]
 )
@@ -226,6 +245,24 @@ def test_coinbase_purchase_paid_from_outside():
     ]
     native = {"amount": "100", "currency": "USD"}
     assert moved(one("coinbase", tx("1", "buy", "0.5", "ETH", native_amount=native)))[1] == ("fiat:USD", "-100", "")
+
+
+def test_coinbase_purchase_and_sale_by_bank_leave_no_money_behind():
+    def order(method):
+        total = {"subtotal": {"amount": "99", "currency": "USD"}, "fee": {"amount": "1.5", "currency": "USD"}}
+        return {"id": "b", "payment_method_name": method, **total}
+
+    paid, bought = read("coinbase", tx("1", "buy", "0.5", "ETH", buy=order("Chase ****1234")))
+    assert (paid.hint, paid.keys, moved(paid)) == ("deposit", ("transactions/1#paid", "transactions/1"), [("fiat:USD", "100.5", "")])
+    assert [bought] == read("coinbase", tx("1", "buy", "0.5", "ETH", buy=order("USD Wallet")))
+    sold, out = read("coinbase", tx("2", "sell", "-0.5", "ETH", sell=order("Chase ****1234")))
+    assert (out.hint, out.keys, moved(out)) == ("withdrawal", ("transactions/2#paid", "transactions/2"), [("fiat:USD", "-97.5", "")])
+    assert [sold] == read("coinbase", tx("2", "sell", "-0.5", "ETH", sell=order("My Cash Wallet")))
+    native = {"amount": "100", "currency": "USD"}
+    paid, _ = read("coinbase", tx("3", "buy", "0.5", "ETH", native_amount=native, details={"payment_method_name": "Visa"}))
+    assert moved(paid) == [("fiat:USD", "100", "")]
+    both = (tx("1", "buy", "0.5", "ETH", buy=order("Chase")), tx("2", "buy", "-100.5", "USD", buy=order("Chase")))
+    assert len(read("coinbase", *both)) == 1  # the account's own money moved
 
 
 def test_coinbase_a_fill_told_twice_counts_once():

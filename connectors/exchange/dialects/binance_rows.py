@@ -13,7 +13,19 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Asset, RawRecord
-from connectors.exchange.normalise import Read, amount, asset, guarded, in_order, legs, optional, parsed, transaction, unreadable
+from connectors.exchange.normalise import (
+    Read,
+    amount,
+    asset,
+    guarded,
+    in_order,
+    legs,
+    optional,
+    parsed,
+    transaction,
+    unreadable,
+    with_payment,
+)
 
 DEPOSIT_MOVED = {"1": True, "6": False, "0": False, "8": False}
 """Deposit status: 1 done, 6 credited and not yet withdrawable, 0 pending, 8 waits for the holder. Value: is it final."""
@@ -28,6 +40,8 @@ FIAT_PENDING = frozenset({"processing", "pending", "initiated", "waiting"})
 FIAT_DEAD = frozenset(
     {"failed", "expired", "cancelled", "canceled", "rejected", "refunded", "refund failed", "order partial credit stopped"}
 )
+OWN_MONEY = "Cash Balance"
+"""`paymentMethod` of a purchase from the account's own money (Get Fiat Payments History)."""
 CONVERT_DONE = "SUCCESS"
 CONVERT_PENDING = frozenset({"PROCESS", "ACCEPT_SUCCESS"})
 CONVERT_DEAD = frozenset({"FAIL"})
@@ -190,7 +204,8 @@ def _fiat_order(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Read]
 
 
 def _fiat_payment(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Read]:
-    """A purchase or sale against money: `sourceAmount` was given for `obtainAmount`, the fee (in money) within it."""
+    """A purchase or sale against money: `sourceAmount` was given for `obtainAmount`, the fee (in money) within it. A purchase that names another
+    `paymentMethod` than the account's own money (a card) brought its money along."""
     done = _fiat_state(row)
     if done is None:
         return iter(())
@@ -198,8 +213,9 @@ def _fiat_payment(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Rea
     source, obtained, fee = amount(row["sourceAmount"]), amount(row["obtainAmount"]), optional(row.get("totalFee"))
     if records[0].stream == "fiat_buys":
         moved = legs((money, -(source - fee), False), (money, -fee, True), (coin, obtained, False))
-    else:
-        moved = legs((coin, -source, False), (money, obtained + fee, False), (money, -fee, True))
+        bought = transaction(records, moved, "trade", final=done)
+        return with_payment(bought) if row.get("paymentMethod") not in (None, "", OWN_MONEY) else bought
+    moved = legs((coin, -source, False), (money, obtained + fee, False), (money, -fee, True))
     return transaction(records, moved, "trade", final=done)
 
 

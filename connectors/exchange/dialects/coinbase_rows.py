@@ -12,7 +12,20 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Asset, Hint, RawRecord, Transaction
-from connectors.exchange.normalise import FIAT, Read, amount, guarded, in_order, legs, name, optional, parsed, transaction, unreadable
+from connectors.exchange.normalise import (
+    FIAT,
+    Read,
+    amount,
+    guarded,
+    in_order,
+    legs,
+    name,
+    optional,
+    parsed,
+    transaction,
+    unreadable,
+    with_payment,
+)
 
 FINAL = frozenset({"completed"})
 PENDING = frozenset({"pending", "waiting_for_signature", "waiting_for_clearing", "awaiting_network"})
@@ -155,11 +168,20 @@ def _group(records: list[RawRecord]) -> Iterator[Read]:
 def _trade(records: list[RawRecord], rows: list[dict[str, Any]], kind: str, *, final: bool) -> Iterator[Read]:
     """Both sides as they were booked. A purchase paid from outside has one side: its total is what was given."""
     moved = [(coin(str(row["amount"]["currency"])), amount(row["amount"]["amount"]), False) for row in rows]
-    if len(rows) == 1 and kind in ("buy", "sell"):
+    one_sided = len(rows) == 1 and kind in ("buy", "sell")
+    if one_sided:
         moved += _other_side(rows[0], kind)
     if len({quantity > 0 for _, quantity, _ in moved}) < 2:
         return unreadable(records, f"a {kind} of which only one side is here")
-    return transaction(records, legs(*moved), TRADES[kind], final=final)
+    traded = transaction(records, legs(*moved), TRADES[kind], final=final)
+    return with_payment(traded) if one_sided and _from_outside(rows[0], kind) else traded
+
+
+def _from_outside(row: dict[str, Any], kind: str) -> bool:
+    """Whether the money came from, or went to, a bank or card: the row names a payment method that is none of the account's own wallets."""
+    places = [row.get(kind), row.get("details")]
+    named = [str(place["payment_method_name"]) for place in places if isinstance(place, dict) and place.get("payment_method_name")]
+    return bool(named) and not any(f" {one}".endswith(" Wallet") for one in named)
 
 
 def _other_side(row: dict[str, Any], kind: str) -> list[tuple[Asset, Decimal, bool]]:
