@@ -477,6 +477,21 @@ async def test_coinbase_transactions_of_each_account_and_only_what_is_new(s):
     assert coverage.requests == 4
 
 
+async def test_coinbase_a_cancelled_transaction_does_not_hold_the_reading_up(s):
+    s.server.cb_accounts = s.server.cb_accounts[:1]
+    uuid = s.server.cb_accounts[0]["uuid"]
+    begin = s.at - timedelta(days=400)
+    states = {3: "canceled", 5: "failed", 7: "expired"}
+    s.server.cb_tx = {
+        (uuid, "transactions"): [coinbase_row(i, begin + timedelta(days=i), status=states.get(i, "completed")) for i in range(250)]
+    }
+    connector = s.connector("coinbase")
+    _, last, _, _ = await pulled(connector, "transactions")
+    assert json.loads(last) == {"after": {uuid: "t0249"}}
+    again, _, _, _ = await pulled(connector, "transactions", last)
+    assert again == {}
+
+
 async def test_coinbase_all_pages_of_accounts_and_fills(s):
     connector = s.connector("coinbase")
     balances = await connector.balances({})

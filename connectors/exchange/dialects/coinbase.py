@@ -14,7 +14,7 @@ from typing import Any
 from connectors.clients.exchange import NotOffered
 from connectors.contract import AccessDenied, Asset, Coverage, Cursor, Gap, Page, RawRecord, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights, refuse
-from connectors.exchange.dialects.coinbase_rows import FINAL, coin
+from connectors.exchange.dialects.coinbase_rows import DEAD, FINAL, coin
 from connectors.exchange.normalise import amount
 from connectors.exchange.streams import (
     OVERLAP,
@@ -114,9 +114,8 @@ class Coinbase:
                     gaps.append(Gap(None, None, f"coinbase offers no transactions of the account {account.get('name') or uuid}"))
                     break
                 for row in rows:
-                    moving = (
-                        moving or row.get("status") not in FINAL or iso_instant(row["created_at"]) > end - timedelta(milliseconds=OVERLAP)
-                    )
+                    ended = row.get("status") in FINAL | DEAD
+                    moving = moving or not ended or iso_instant(row["created_at"]) > end - timedelta(milliseconds=OVERLAP)
                     fixed = fixed if moving else str(row["id"])
                 if rows:
                     start = str(rows[-1]["id"])
