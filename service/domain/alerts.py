@@ -21,6 +21,8 @@ from service.domain.money import exact, plain
 LISTED = 8
 """Lots that a message names; a person cannot read a thousand."""
 
+SHRUNK = "no longer worth its costs: the saving in tax has shrunk"
+
 AlertState = Literal["open", "acknowledged", "snoozed", "resolved"]
 
 
@@ -44,6 +46,7 @@ class Alert:
     """"account coin": one subject has at most one open alert."""
     state: AlertState
     opportunity: str
+    """The subject's opportunity when it was last judged: a new one says that the holding has changed."""
     created_at: datetime
     changed_at: datetime
     last_said_at: datetime
@@ -132,6 +135,7 @@ class _Teller:
         because = self._over(alert, found)
         if because or found is None:
             return self._resolved(alert, because)
+        alert = replace(alert, opportunity=found.id)  # it goes on with what is held now
         if alert.state == "snoozed":
             if alert.snoozed_until is not None and self.now < alert.snoozed_until:
                 return alert, None
@@ -167,9 +171,11 @@ class _Teller:
         with exact():
             kept = 1 - self.rules.hysteresis
             if found.loss < least.loss * kept or found.loss < least.loss_share * found.basis * kept:
+                if found.limited:
+                    return SHRUNK
                 return "price recovered" if found.id == alert.opportunity else "part was sold, or the basis changed"
             if found.net < least.saving * kept or found.saving <= 0:
-                return "no longer worth its costs: the saving in tax has shrunk"
+                return SHRUNK
         return ""
 
     def _words(self, found: Opportunity, lead: str) -> tuple[str, str]:

@@ -2,24 +2,26 @@
 
 Worked example. FIFO, price 2,600: the oldest lot gains 1,400, the next loses 1,300. Selling both realises +100, so FIFO has
 nothing to offer; HIFO takes the second lot alone and offers a loss of 1,300. Per account and coin there is one opportunity:
-the lots that the method would really take, as many as make the loss greatest.
+what the method would really take first, as much of it as saves most after costs. A loss of 100,000 of which the year can use
+3,000 is offered as a part of it: selling more would cost its fees and save nothing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
+from itertools import takewhile
 from typing import Literal
 
 from service.domain.issues import content_id
 from service.domain.methods import ordered
-from service.domain.money import ZERO, cents, exact, plain, total
+from service.domain.money import ZERO, cents, exact, plain, share, total
 from service.domain.rules import Rules, local_date
 from service.domain.statements import MethodName
-from service.domain.tax import Profile, saving
+from service.domain.tax import Profile, bends, saving
 from service.domain.valuation import Position
 
 
@@ -60,13 +62,13 @@ class HarvestSettings:
 @dataclass(frozen=True, slots=True)
 class Opportunity:
     id: str
-    """From account, coin and lots with their bases: the same lots are the same opportunity at every price."""
+    """From account, coin and all that lies there with its bases: the same holding is the same opportunity at every price."""
     account: str
     coin: str
     asset: str
     symbol: str
     lots: tuple[tuple[str, Decimal], ...]
-    """(lot id, quantity) in the order in which the account's method takes them."""
+    """(lot id, quantity) in the order in which the account's method takes them; of the last one perhaps a part."""
     quantity: Decimal
     value: Decimal
     basis: Decimal
@@ -86,8 +88,17 @@ class Opportunity:
     blocked_by: tuple[str, ...]
     """Why it is not worth a word, or cannot be sold; empty: worth an alert."""
     says: str
-    """What to do, in one or two sentences."""
+    """What to do, in a few sentences."""
 
+    @property
+    def limited(self) -> bool:
+        """More could be lost, and would save nothing this year."""
+        return NO_MORE in self.says
+
+
+NO_MORE = "Selling more would save no more tax this year."
+UNIT = Decimal("0.00000001")
+"""The part of a lot that is sold is rounded up to eight places, which exchanges trade in."""
 
 NEAR_LONG = timedelta(days=30)
 """A short-term loss within this of becoming long term is told with its date (the tax reference, 4.5 a)."""
@@ -118,37 +129,51 @@ def assess(  # noqa: PLR0917 - the stage's inputs in the order of the data
         by[position.lot.account, position.lot.coin].append(position)
     with exact():
         for (account, _), held in by.items():
-            method = method_of(account)
-            chosen = _chosen(held, method)
-            if chosen:
-                found.append(_Case(chosen, method, settings, profile, rules, realised, now, movable(account), currency).opportunity())
+            case = _Case(held, method_of(account), settings, profile, rules, realised, now, movable(account), currency)
+            if told := case.opportunity():
+                found.append(told)
     return sorted(found, key=lambda o: (-o.net, o.id))
 
 
-def _chosen(held: Sequence[Position], method: MethodName) -> list[Position]:
-    """The lots to sell: by identification just those at a loss; else the first ones of the method that lose most together.
+def _line(held: Sequence[Position], method: MethodName) -> list[Position]:
+    """What can be sold, in the order in which it goes: by identification just the losses, dearest first; else as the method takes it.
 
-    A lot without an opinion is never proposed, and ends the walk: what the method would take after it cannot be known.
+    A lot without an opinion is never proposed, and ends the line: what the method would take after it cannot be known.
     """
     by_lot = {p.lot.id: p for p in held}
-    line = [by_lot[lot.id] for lot in ordered([p.lot for p in held], method)]
     if method == "specific":
-        return [p for p in line if p.unrealised is not None and p.unrealised < 0]
-    best, so_far, length = ZERO, ZERO, 0
-    for n, position in enumerate(line, 1):
-        if position.unrealised is None:
-            break
-        so_far += position.unrealised
-        if so_far < best:
-            best, length = so_far, n
-    return line[:length]
+        losing = [p.lot for p in held if p.unrealised is not None and p.unrealised < 0]
+        return [by_lot[lot.id] for lot in ordered(losing, "hifo")]
+    line = [by_lot[lot.id] for lot in ordered([p.lot for p in held], method)]
+    return list(takewhile(lambda p: p.unrealised is not None, line))
+
+
+def _part(position: Position, quantity: Decimal) -> Position:
+    """So much of a lot, with its share of the basis as the ledger would cut it."""
+    lot = position.lot
+    assert position.price is not None
+    assert lot.basis is not None
+    basis, worth = share(lot.basis, quantity, lot.quantity), position.price.price * quantity
+    return replace(position, lot=replace(lot, quantity=quantity, basis=basis), value=worth, unrealised=worth - basis)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """The whole lots before `length` in the line, and perhaps a part of the one that stands there."""
+
+    length: int
+    part: Position | None
+    short: Decimal
+    long: Decimal
+    net: Decimal
+    """Saving after the costs that grow with the sale."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One account and coin: the lots that would be sold, and all that their worth depends on."""
+    """What one account holds of one coin, and all that the worth of selling it depends on."""
 
-    chosen: list[Position]
+    held: list[Position]
     method: MethodName
     settings: HarvestSettings
     profile: Profile
@@ -158,57 +183,90 @@ class _Case:
     on_exchange: bool
     currency: str
 
-    def opportunity(self) -> Opportunity:
-        first = self.chosen[0]
+    def opportunity(self) -> Opportunity | None:
+        """None where nothing that can be sold loses."""
+        line = _line(self.held, self.method)
+        sales = [sale for sale in self._sales(line) if sale.short + sale.long > 0]
+        if not sales:
+            return None
+        largest = max(sales, key=lambda sale: sale.short + sale.long)
+        best = max(sales, key=lambda sale: sale.net)  # of equals the first, which sells least
+        if best.net <= self._move:
+            best = largest  # not worth its costs in any part: shown whole, with the reason
+        chosen = line[: best.length] + ([best.part] if best.part else [])
+        limited = best.short + best.long < largest.short + largest.long and self._saved(largest.short, largest.long) <= self._saved(
+            best.short, best.long
+        )
+        return self._told(chosen, best, limited=limited)
+
+    @property
+    def _move(self) -> Decimal:
+        return ZERO if self.on_exchange else self.settings.costs.move
+
+    def _saved(self, short: Decimal, long: Decimal) -> Decimal:
+        return saving(*self.realised, short, long, self.profile, self.rules)
+
+    def _sales(self, line: Sequence[Position]) -> Iterator[_Sale]:
+        """All that can be best. Along one lot saving and costs run straight between the bends of the year's tax, so the best
+        sale ends at the edge of a lot, or within a losing one at a bend.
+        """
+        short, long, worth = ZERO, ZERO, ZERO
+        for place, position in enumerate(line):
+            parts = [_part(position, q) for q in self._ends(position, short, long)]
+            for part in (*parts, position):
+                loss = ZERO - (part.unrealised or ZERO)
+                lost = (short + loss, long) if part.term == "short" else (short, long + loss)
+                costs = self.settings.costs.trade_share * (worth + (part.value or ZERO))
+                whole = part is position
+                yield _Sale(place + whole, None if whole else part, *lost, self._saved(*lost) - costs)
+            short, long, worth = *lost, worth + (position.value or ZERO)
+
+    def _ends(self, position: Position, short: Decimal, long: Decimal) -> list[Decimal]:
+        """Quantities of a losing lot, less than all of it, at which a further loss begins to be worth less or more."""
+        loss, quantity = ZERO - (position.unrealised or ZERO), position.lot.quantity
+        if loss <= 0:
+            return []
+        at = bends(self.realised[0] - short, self.realised[1] - long, position.term, self.profile, self.rules)
+        ends = {(quantity * further / loss).quantize(UNIT, ROUND_UP) for further in at if 0 < further < loss}
+        return sorted(end for end in ends if end < quantity)
+
+    def _told(self, chosen: Sequence[Position], sale: _Sale, *, limited: bool) -> Opportunity:
+        first = chosen[0]
         assert first.price is not None
-        lots = tuple((p.lot.id, p.lot.quantity) for p in self.chosen)
-        short, long = self._loss("short"), self._loss("long")
-        worth, basis = total(p.value or ZERO for p in self.chosen), total(p.lot.basis or ZERO for p in self.chosen)
-        saved = saving(*self.realised, short, long, self.profile, self.rules)
-        costs = self.settings.costs.trade_share * worth + (ZERO if self.on_exchange else self.settings.costs.move)
-        terms = {p.term for p in self.chosen}
-        quantity = total(q for _, q in lots)
+        worth, basis = total(p.value or ZERO for p in chosen), total(p.lot.basis or ZERO for p in chosen)
+        saved = self._saved(sale.short, sale.long)
+        costs = self.settings.costs.trade_share * worth + self._move
+        terms = {p.term for p in chosen}
         return Opportunity(
             id=content_id("opp", first.lot.account, first.lot.coin, *self._named()),
             account=first.lot.account,
             coin=first.lot.coin,
             asset=first.lot.asset,
             symbol=first.lot.symbol,
-            lots=lots,
-            quantity=quantity,
+            lots=tuple((p.lot.id, p.lot.quantity) for p in chosen),
+            quantity=total(p.lot.quantity for p in chosen),
             value=worth,
             basis=basis,
-            loss=short + long,
-            short_loss=short,
-            long_loss=long,
+            loss=sale.short + sale.long,
+            short_loss=sale.short,
+            long_loss=sale.long,
             term=first.term if len(terms) == 1 else "mixed",
             saving=saved,
             costs=costs,
             net=saved - costs,
-            certainty=self._certainty(),
+            certainty=_certainty(chosen),
             price=first.price.price,
             price_at=first.price.at,
             price_sources=first.price.sources,
-            blocked_by=self._blocked(short + long, basis, saved, costs),
-            says=self._says(quantity),
+            blocked_by=self._blocked(first.lot.coin, sale.short + sale.long, basis, saved, costs),
+            says=self._says(chosen, limited=limited),
         )
 
     def _named(self) -> list[str]:
-        return [f"{p.lot.id} {plain(p.lot.quantity)} {plain(p.lot.basis or ZERO)}" for p in self.chosen]
+        return sorted(f"{p.lot.id} {plain(p.lot.quantity)} {'?' if p.lot.basis is None else plain(p.lot.basis)}" for p in self.held)
 
-    def _loss(self, held: str) -> Decimal:
-        return ZERO - total(p.unrealised or ZERO for p in self.chosen if p.term == held)
-
-    def _certainty(self) -> Certainty:
-        """proven: clean lots, a price that two sources or the holder gave. low: flagged lots, or a price by peg alone."""
-        price = self.chosen[0].price
-        assert price is not None
-        if any(p.lot.flags for p in self.chosen) or price.sources[0].startswith("peg:"):
-            return "low"
-        return "proven" if len(price.sources) > 1 or price.sources == ("import",) else "estimated"
-
-    def _blocked(self, loss: Decimal, basis: Decimal, saved: Decimal, costs: Decimal) -> tuple[str, ...]:
-        least = self.settings.of(self.chosen[0].lot.coin)
+    def _blocked(self, coin: str, loss: Decimal, basis: Decimal, saved: Decimal, costs: Decimal) -> tuple[str, ...]:
+        least = self.settings.of(coin)
         reasons = []
         if loss < least.loss:
             reasons.append(f"loss {money(loss, self.currency)} is under {money(least.loss, self.currency)}")
@@ -220,17 +278,26 @@ class _Case:
             reasons.append(f"saving after costs {money(saved - costs, self.currency)} is under {money(least.saving, self.currency)}")
         return tuple(reasons)
 
-    def _says(self, quantity: Decimal) -> str:
-        first = self.chosen[0]
-        what = f"{plain(quantity)} {first.lot.symbol}"
+    def _says(self, chosen: Sequence[Position], *, limited: bool) -> str:
+        what = f"{plain(total(p.lot.quantity for p in chosen))} {chosen[0].lot.symbol}"
         parts = [f"Sell {what}." if self.on_exchange else f"Move {what} to an exchange and sell there."]
+        parts += [NO_MORE] if limited else []
         if self.method == "specific":
             parts.append("Record which lots before the sale: `thresher plan identify`.")
         today = local_date(self.now, self.profile.time_zone)
-        soon = [p.long_from for p in self.chosen if p.term == "short" and today < date.fromisoformat(p.long_from) <= today + NEAR_LONG]
+        soon = [p.long_from for p in chosen if p.term == "short" and today < date.fromisoformat(p.long_from) <= today + NEAR_LONG]
         if soon:
             parts.append(f"The loss is short term until the day before {min(soon)}.")
         return " ".join(parts)
+
+
+def _certainty(chosen: Sequence[Position]) -> Certainty:
+    """proven: clean lots, a price that two sources or the holder gave. low: flagged lots, or a price by peg alone."""
+    price = chosen[0].price
+    assert price is not None
+    if any(p.lot.flags for p in chosen) or price.sources[0].startswith("peg:"):
+        return "low"
+    return "proven" if len(price.sources) > 1 or price.sources == ("import",) else "estimated"
 
 
 def money(value: Decimal, currency: str) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from service.domain.ledger import Disposal
 from service.domain.money import ZERO, exact
-from service.domain.rules import Rules, local_date
+from service.domain.rules import Rules, Term, local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,17 @@ def saving(  # noqa: PLR0917 - two pairs (short, long) and the holder's rules, r
     with exact():
         before = estimate(realised_short, realised_long, profile, rules)
         return before - estimate(realised_short - loss_short, realised_long - loss_long, profile, rules)
+
+
+def bends(short: Decimal, long: Decimal, held: Term, profile: Profile, rules: Rules) -> tuple[Decimal, Decimal, Decimal]:
+    """Further losses of a term, over results of (short, long), at which the worth of one more unit of loss changes.
+
+    Where its own term is used up, where all gains are, and where the limit is; those not above zero lie behind.
+    """
+    with exact():
+        short_net, long_net = short + profile.other_short, long + profile.other_long
+        both = short_net + long_net
+        return (short_net if held == "short" else long_net), both, both + rules.loss_limit
 
 
 def carryover(short: Decimal, long: Decimal, profile: Profile, rules: Rules) -> tuple[Decimal, Decimal]:

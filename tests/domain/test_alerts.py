@@ -135,6 +135,23 @@ def test_why_it_is_over(more, because):
     assert life.alerts[0].resolved_because == because
 
 
+def test_a_great_loss_speaks_and_ends_when_the_year_can_use_no_more_of_it():
+    life, great = Life(), (replace(LOT, quantity=Decimal(100), basis=Decimal(300_000)),)
+    assert life.at(0, "2000", lots=great) == ["opened"]
+    assert life.said[0].title == "Harvest ETH in Kraken: about 702.00 USD to save"
+    assert life.at(1, "1500", lots=great) == []
+    assert life.at(2, "1500", lots=great, realised=(-2950, 0)) == ["resolved"]
+    assert life.alerts[0].resolved_because == "no longer worth its costs: the saving in tax has shrunk"
+
+
+def test_a_holding_that_changed_before_is_no_reason_for_the_end():
+    life, more = Life(), (LOT, replace(LOT, id="tx_2", quantity=Decimal("0.01"), basis=Decimal(20), sequence=2))
+    assert life.at(0, "2000") == ["opened"]
+    assert life.at(1, "2000", lots=more) == []
+    assert life.at(2, "2600", lots=more) == ["resolved"]
+    assert life.alerts[0].resolved_because == "price recovered"
+
+
 def test_an_acknowledged_alert_says_no_more_but_its_end():
     life = Life()
     life.at(0, "2000")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import accumulate
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.contract import Asset
 from service.domain.harvest import Costs, HarvestSettings, Thresholds, assess
-from service.domain.methods import Lot
+from service.domain.methods import Lot, ordered
+from service.domain.money import exact
 from service.domain.rules import Rules
-from service.domain.tax import Profile
+from service.domain.tax import Profile, saving
 from service.domain.valuation import Price, value
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -128,3 +132,77 @@ def test_the_same_lots_are_the_same_opportunity_at_every_price_and_the_best_stan
     first, second = found(lots), found(lots, price="1500")
     assert [o.account for o in first] == ["onekey", "kraken"]
     assert [o.id for o in first] == [o.id for o in second]
+
+
+@pytest.mark.parametrize(
+    "lots",
+    [
+        [lot("e1", 100, 400000)],
+        [lot(f"e{n}", 1, 4000) for n in range(1, 101)],
+        [lot("e1", "2.5", 10000), lot("e2", 97, 388000), lot("e3", 1, 2000)],
+    ],
+)
+def test_of_a_great_loss_so_much_is_offered_as_the_year_can_use(lots):
+    (seen,) = found(lots)
+    assert (seen.loss, seen.quantity, seen.saving, seen.costs, seen.blocked_by) == (3000, Decimal("1.5"), 720, 9, ())
+    assert seen.says == "Sell 1.5 ETH. Selling more would save no more tax this year."
+    assert seen.limited
+
+
+def test_a_part_of_a_lot_takes_its_share_of_the_basis_and_is_rounded_up_to_what_can_be_traded():
+    (seen,) = found([lot("e1", 7, 70000)], price="3000")
+    assert seen.lots == (("e1", Decimal("0.42857143")),)
+    assert (seen.basis, seen.value, seen.loss) == (Decimal("4285.7143"), Decimal("1285.71429"), Decimal("3000.00001"))
+    assert seen.saving == 720
+
+
+def test_gains_of_the_year_let_more_be_offered_and_a_rate_that_falls_can_end_the_sale():
+    lots = [lot("e1", 100, 400000)]
+    (more,) = found(lots, realised=(5000, 0))
+    assert (more.loss, more.saving) == (8000, 8000 * Decimal("0.24"))
+    dear = HarvestSettings(costs=Costs(trade_share=Decimal("0.2")))  # a unit of loss costs 0.20: worth it at 24 percent, not at 15
+    (short,) = found(lots, realised=(1000, 5000), settings=dear)
+    assert (short.loss, short.saving) == (1000, 240)
+
+
+def test_by_identification_the_dearest_lots_go_first():
+    (seen,) = found([lot("e1", 2, 5000), lot("e2", 1, 4500), lot("e3", 1, 1000)], method="specific")
+    assert seen.lots == (("e2", Decimal(1)), ("e1", Decimal(1)))
+
+
+def test_a_holding_is_the_same_opportunity_however_much_of_it_is_offered():
+    lots = [lot("e1", 1, 4000), lot("e2", 9, 36000)]
+    first, second = found(lots)[0], found(lots, price="500")[0]
+    assert first.lots != second.lots
+    assert first.id == second.id
+    assert first.id != found([lots[0], lot("e2", 8, 32000)])[0].id
+
+
+SIZES = st.tuples(st.integers(1, 40), st.integers(100, 9000), st.sampled_from(["2024-01-01", "2025-11-01"]))
+YEARS = st.tuples(st.integers(-4000, 4000), st.integers(-4000, 4000))
+
+
+@given(
+    st.lists(SIZES, min_size=1, max_size=5),
+    YEARS,
+    st.sampled_from(["fifo", "lifo", "hifo", "lofo"]),
+    st.sampled_from(["0", "0.003", "0.05"]),
+)
+def test_nothing_along_the_order_saves_more(sizes, realised, method, trade_share):
+    lots = [lot(f"e{n}", size, size * each, day=day) for n, (size, each, day) in enumerate(sizes)]
+    settings = HarvestSettings(costs=Costs(trade_share=Decimal(trade_share)))
+    seen = found(lots, method=method, realised=realised, settings=settings)
+    with exact():
+        line = ordered(lots, method)
+        edges = [Decimal(0), *accumulate(x.quantity for x in line)]
+        for place, last in enumerate(line):
+            for step in range(1, 21):
+                sold = [(x, Decimal(1)) for x in line[:place]] + [(last, Decimal(step) / 20)]
+                losses = {"2024": Decimal(0), "2025": Decimal(0)}
+                for x, part in sold:
+                    losses[f"{x.acquired_at:%Y}"] += (x.basis - x.quantity * 2000) * part
+                quantity = edges[place] + last.quantity * Decimal(step) / 20
+                saved = saving(*map(Decimal, realised), losses["2025"], losses["2024"], Profile(), RULES)
+                net = saved - quantity * 2000 * settings.costs.trade_share
+                if sum(losses.values()) > 0 and net > 0:
+                    assert seen[0].net > net - Decimal("0.001")
