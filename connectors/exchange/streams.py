@@ -9,7 +9,7 @@ failure raises, and nothing is recorded.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -140,7 +140,7 @@ class Windowed:
         """Page by page from the cursor to `now`, the last one with the proof."""
         end = millis(now)
         known = stored(since).get("until")
-        first = self.begin_ms if known is None else max(self.begin_ms, self._again(stored(since), end))
+        first = self.begin_ms if known is None else max(self.begin_ms, begins_again(stored(since), end, self.overlap_ms))
         waiting: int | None = None
         reached = since or cursor({})
         try:
@@ -149,11 +149,11 @@ class Windowed:
                 seen: dict[str, int] = {}
                 async for rows in self.ask(first, last):
                     tally.rows += len(rows)
-                    times = [millis(self.record(row).occurred_at) for row in rows if self.waits(row)]
-                    waiting = min([*times, *([] if waiting is None else [waiting])], default=None)
                     found = [self.record(row) for row in rows]
+                    waiting = earliest(waiting, (millis(one.occurred_at) for one, row in zip(found, rows, strict=True) if self.waits(row)))
                     yield Page(tuple(numbered(found, seen) if self.nameless else found), reached)
-                reached = cursor({"until": max(last, int(known or 0)), **({} if waiting is None else {"waiting": waiting})})
+                again = earliest(waiting, [last + 1] if last < int(known or 0) else [])  # what follows was read before this walk, not in it
+                reached = reached_to(max(last, int(known or 0)), again)
                 proof = f"{self.ends} at the end of every window of {self.width_ms // DAY} days up to now" if last == end else ""
                 covered = tally.proven(end, proof, self.gaps) if proof else ()
                 yield Page((), reached, coverage=covered)
@@ -163,10 +163,20 @@ class Windowed:
                 raise
             yield tally.absent(since, now, str(absent))
 
-    def _again(self, words: Mapping[str, Any], end: int) -> int:
-        """Where a later read begins."""
-        overlapping = int(words["until"]) - self.overlap_ms
-        return max(min(overlapping, int(words.get("waiting", overlapping))), min(overlapping, end - LONGEST_WAIT))
+
+def begins_again(words: Mapping[str, Any], end: int, overlap_ms: int = OVERLAP) -> int:
+    """Where the read after the cursor {until, waiting} begins: before its end by the overlap, and with the oldest row that waited."""
+    overlapping = int(words["until"]) - overlap_ms
+    return max(min(overlapping, int(words.get("waiting", overlapping))), min(overlapping, end - LONGEST_WAIT))
+
+
+def reached_to(until_ms: int, waiting: int | None, **more: Any) -> Cursor:
+    """The cursor that begins_again() understands. `waiting`: time of the oldest row that may still change."""
+    return cursor({"until": until_ms, **more, **({} if waiting is None else {"waiting": waiting})})
+
+
+def earliest(known: int | None, times: Iterable[int]) -> int | None:
+    return min([*times, *([] if known is None else [known])], default=None)
 
 
 def numbered(records: Sequence[RawRecord], seen: dict[str, int]) -> list[RawRecord]:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from connectors.exchange.connector import ExchangeConnector
-from tests.connectors.exchange_server import pulled, served, trade
+from tests.connectors.exchange_server import DAY, pulled, served, trade
 
 
 @pytest.fixture
@@ -46,3 +46,15 @@ async def test_another_exchange_that_tells_trades_pair_by_pair_is_asked_for_each
         ("binanceus:USDT", "-300.00000000"),
         ("binanceus:LTC", "-0.00000100"),
     ]
+
+
+async def test_a_transfer_that_waits_is_read_again_however_old_it_is(s):
+    sent = {**s.server.deposits[0], "id": "slow", "status": 0, "insertTime": int(s.at.timestamp() * 1000) - 30 * DAY}
+    s.server.deposits = [sent]
+    connector = s.connector("binanceus", secrets=s.credentials["binance"])
+    first, last, _, _ = await pulled(connector, "deposits")
+    assert [one.final for one in ExchangeConnector.normalise("binanceus", first.values())] == [False]
+    sent["status"] = 1
+    again, last, _, _ = await pulled(connector, "deposits", last)
+    assert [one.final for one in ExchangeConnector.normalise("binanceus", again.values())] == [True]
+    assert "waiting" not in json.loads(last)

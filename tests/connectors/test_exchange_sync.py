@@ -273,6 +273,60 @@ async def test_binance_what_still_waits_is_read_again_however_old_it_is(s):
     assert once_more == {}
 
 
+@pytest.mark.parametrize(
+    ("stream", "path", "rows_in", "row", "done"),
+    [
+        ("fiat_withdrawals", "/sapi/v1/fiat/orders", "data", {"orderNo": "o", "status": "Processing"}, "Successful"),
+        ("converts", "/sapi/v1/convert/tradeFlow", "list", {"orderId": "o", "orderStatus": "PROCESS"}, "SUCCESS"),
+    ],
+)
+async def test_binance_an_order_that_takes_days_is_seen_to_end(s, stream, path, rows_in, row, done):  # noqa: PLR0917 - the table's columns
+    at = int(s.at.timestamp() * 1000) - 20 * DAY
+    row = {**row, "createTime": at}
+
+    def orders(request):
+        first, last = (
+            int(request.query.get(name) or request.query[other]) for name, other in (("beginTime", "startTime"), ("endTime",) * 2)
+        )
+        found = [row] if first <= at <= last else []
+        return web.json_response({rows_in: found, "total": len(found)})
+
+    s.fault(path, orders)
+    connector, state = s.connector("binance"), next(name for name in row if name.lower().endswith("status"))
+    _, last, _, _ = await pulled(connector, stream)
+    row[state] = done
+    again, last, coverage, _ = await pulled(connector, stream, last)
+    assert json.loads(again["o"].payload)[state] == done
+    assert coverage.requests == 1
+    once_more, _, _, _ = await pulled(connector, stream, last)
+    assert once_more == {}
+
+
+async def test_a_walk_cut_in_the_middle_still_comes_back_to_what_waits_later(s):
+    """Two conversions wait, windows apart; the read after is cut between them, and the younger one is not forgotten."""
+    now = int(s.at.timestamp() * 1000)
+    every = [{"orderId": str(days), "createTime": now - days * DAY, "orderStatus": "PROCESS"} for days in (80, 40)]
+
+    def flow(request):
+        first, last = int(request.query["startTime"]), int(request.query["endTime"])
+        return web.json_response({"list": [row for row in every if first <= row["createTime"] <= last], "moreData": False})
+
+    s.fault("/sapi/v1/convert/tradeFlow", flow)
+    connector = s.connector("binance")
+    _, last, _, _ = await pulled(connector, "converts")
+    for row in every:
+        row["orderStatus"] = "SUCCESS"
+    pages, begun = connector.fetch("converts", last), last
+    async for page in pages:
+        last = page.resume_from
+        if last != begun:
+            break  # the first window has been read, with the older one in it
+    await pages.aclose()
+    again, last, _, _ = await pulled(connector, "converts", last)
+    assert {key: json.loads(one.payload)["orderStatus"] for key, one in again.items()} == {"40": "SUCCESS"}
+    assert (await pulled(connector, "converts", last))[0] == {}
+
+
 async def test_coinbase_an_account_without_transactions_here_is_a_gap(s):
     s.server.cb_accounts = s.server.cb_accounts[:3]
     s.fault("/v2/accounts/acc-USDC/transactions", text("", status=404))
@@ -430,6 +484,17 @@ async def test_kraken_status_pages_by_cursor(s):
     assert len(rows) == 1200
     assert coverage.requests == 3
     assert "until" in json.loads(last)
+
+
+async def test_kraken_a_status_that_waits_is_read_again_however_old_it_is(s):
+    at = int(s.at.timestamp()) - 30 * 86_400
+    s.server.kr_dep = [{"asset": "XXBT", "refid": "D", "amount": "1", "fee": "0", "time": at, "status": "Pending"}]
+    connector = s.connector("kraken")
+    _, last, _, _ = await pulled(connector, "deposit_status")
+    s.server.kr_dep[0]["status"] = "Success"
+    again, last, _, _ = await pulled(connector, "deposit_status", last)
+    assert json.loads(again["D"].payload)["status"] == "Success"
+    assert (await pulled(connector, "deposit_status", last))[0] == {}
 
 
 async def test_kraken_balances_keep_raw_codes(s):

@@ -15,7 +15,7 @@ from typing import Any
 from connectors.clients.exchange import NotOffered
 from connectors.contract import AccessDenied, Asset, Cursor, Gap, Page, RawRecord, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights, refuse
-from connectors.exchange.dialects.binance_rows import DEPOSIT_MOVED, WITHDRAWAL_MOVED, assets_of
+from connectors.exchange.dialects.binance_rows import CONVERT_PENDING, DEPOSIT_MOVED, FIAT_PENDING, WITHDRAWAL_MOVED, assets_of, fiat_word
 from connectors.exchange.dialects.binance_trades import Trades
 from connectors.exchange.normalise import amount, asset
 from connectors.exchange.streams import (
@@ -167,7 +167,13 @@ class Binance:
             case "converts":  # Get Convert Trade History: at most 30 days, moreData
                 ask = partial(self._halved, tally, ("sapiGetConvertTradeFlow", "list"), {"limit": PAGE})
                 return Windowed(
-                    stream, CONVERT_BEGAN, 30 * DAY, ask, lambda r: made(str(r["orderId"]), instant(r["createTime"]), r), optional=True
+                    stream,
+                    CONVERT_BEGAN,
+                    30 * DAY,
+                    ask,
+                    lambda r: made(str(r["orderId"]), instant(r["createTime"]), r),
+                    optional=True,
+                    waits=lambda r: r.get("orderStatus") in CONVERT_PENDING,
                 )
             case "dust":  # Dust Log: 100 rows
                 ask = partial(self._halved, tally, ("sapiGetAssetDribblet", "userAssetDribblets"), {})
@@ -289,6 +295,7 @@ class Binance:
             lambda r: made(str(r["orderNo"]), instant(r["createTime"]), r),
             ends="total reached",
             optional=True,
+            waits=lambda r: fiat_word(r) in FIAT_PENDING,
         )
         async for found in plan.pages(since, self._now(), tally):
             yield found

@@ -180,9 +180,13 @@ def _reward(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Read]:
     return transaction(records, legs((_coin(row["asset"]), quantity, False)), "reward")
 
 
+def fiat_word(row: dict[str, Any]) -> str:
+    return str(row["status"]).strip().lower()
+
+
 def _fiat_state(row: dict[str, Any]) -> bool | None:
     """True: done, False: pending, None: nothing moved. Raises ValueError for a word that is not known."""
-    word = str(row["status"]).strip().lower()
+    word = fiat_word(row)
     if word in FIAT_DONE:
         return True
     if word in FIAT_PENDING:

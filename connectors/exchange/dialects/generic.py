@@ -14,8 +14,9 @@ from typing import Any
 from connectors.clients.exchange import NotOffered
 from connectors.contract import Asset, Coverage, Cursor, Gap, Page, RawRecord, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights
+from connectors.exchange.dialects.generic_rows import waits
 from connectors.exchange.normalise import amount, asset
-from connectors.exchange.streams import OVERLAP, Row, Tally, cursor, instant, millis, record, stored
+from connectors.exchange.streams import Row, Tally, begins_again, cursor, earliest, instant, millis, reached_to, record, stored
 
 PAGES = 10_000
 """More pages than this of one stream is an exchange that does not move on; it ends in an error, not in silence."""
@@ -90,10 +91,12 @@ class Generic:
             yield tally.absent(since, self._now(), f"{self._ex.id} offers no {stream} through the general methods")
             return
         words = stored(since)
-        first = None if "until" not in words else max(0, int(words["until"]) - OVERLAP)
+        first = None if "until" not in words else max(0, begins_again(words, end))
+        waiting: int | None = None
         try:
             try:
                 async for rows in self._walk(unified.method, stream, None, first, tally):
+                    waiting = earliest(waiting, (millis(one.occurred_at) for one in rows if waits(one)))
                     yield Page(rows, since or cursor({}))
             except NotOffered:
                 if stream != "trades":
@@ -106,7 +109,7 @@ class Generic:
         why = f"{self._ex.id} was read by general methods, which cannot tell whether rows are missing"
         gap = Gap(None, None, why)
         covered = Coverage(self._account, stream, None, instant(end), f"unproven: {why}", tally.requests, tally.rows, (gap,))
-        yield Page((), cursor({"until": end, "coins": sorted(self._coins)}), coverage=(covered,))
+        yield Page((), reached_to(end, waiting, coins=sorted(self._coins)), coverage=(covered,))
 
     async def _walk(
         self, method: str, stream: str, symbol: str | None, first: int | None, tally: Tally

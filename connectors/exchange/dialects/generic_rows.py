@@ -28,6 +28,11 @@ def _read(source: str, one: RawRecord) -> Iterator[Read]:
     return unreadable([one], f"{source} has no stream {one.stream!r} that this version can read")
 
 
+def waits(one: RawRecord) -> bool:
+    """Whether a transfer may still change."""
+    return one.stream != "trades" and parsed(one)["row"].get("status") == "pending"
+
+
 def _coin(source: str, envelope: dict[str, Any], code: str) -> Asset:
     return asset(source, str(envelope.get("codes", {}).get(code, code)))
 

@@ -14,9 +14,25 @@ from typing import Any
 from connectors.clients.exchange import NotOffered
 from connectors.contract import AccessDenied, Asset, Cursor, Gap, Page, RetryLater, SourceChanged
 from connectors.exchange.dialects.base import Opened, Rights, refuse
-from connectors.exchange.dialects.kraken_rows import coin
+from connectors.exchange.dialects.kraken_rows import coin, waits
 from connectors.exchange.normalise import amount
-from connectors.exchange.streams import DAY, OVERLAP, Row, Rows, Tally, cursor, instant, listed, member, millis, record, stored
+from connectors.exchange.streams import (
+    DAY,
+    OVERLAP,
+    Row,
+    Rows,
+    Tally,
+    begins_again,
+    cursor,
+    earliest,
+    instant,
+    listed,
+    member,
+    millis,
+    reached_to,
+    record,
+    stored,
+)
 
 READ_RIGHTS = frozenset({"query-funds", "query-open-trades", "query-closed-trades", "query-ledger", "export-data"})
 NEEDED = ("query-funds", "query-ledger")
@@ -150,10 +166,10 @@ class Kraken:
             else ("privatePostWithdrawStatus", ("withdrawals", "withdrawal"))
         )
         end = millis(self._now())
-        known = stored(since).get("until")
+        words, waiting = stored(since), None
         params: dict[str, Any] = {"cursor": "true", "limit": STATUS_PAGE}
-        if known is not None:
-            params["start"] = max(0, int(known) - STATUS_OVERLAP) // 1000
+        if "until" in words:
+            params["start"] = max(0, begins_again(words, end, STATUS_OVERLAP) // 1000 - 1)
         made = partial(record, self._account, stream)
         try:
             while True:
@@ -162,9 +178,10 @@ class Kraken:
                 rows, following = _status_rows(result, names)
                 tally.rows += len(rows)
                 found = tuple(made(_status_key(row), instant(row["time"], 1), row) for row in rows)
+                waiting = earliest(waiting, (millis(instant(row["time"], 1)) for row in rows if waits(row)))
                 if not following:
                     proof = "no further cursor; adds transaction ids to what the ledger proves"
-                    yield Page(found, cursor({"until": end}), coverage=tally.proven(end, proof))
+                    yield Page(found, reached_to(end, waiting), coverage=tally.proven(end, proof))
                     return
                 yield Page(found, since or cursor({}))
                 params = {**params, "cursor": following}

@@ -27,6 +27,8 @@ INTERNAL_TRANSFERS = frozenset(
     }
 )
 INTERNAL_EARN = frozenset({"allocation", "deallocation", "autoallocation", "autoallocate", "migration"})
+PENDING = frozenset({"initial", "pending", "settled", "on hold"})
+"""Words of a deposit's or withdrawal's status before its end."""
 REWARD_SUBTYPES = frozenset({"reward", "bonus", "airdrop"})
 
 
@@ -129,5 +131,9 @@ def _on_chain(beside: list[RawRecord]) -> tuple[str | None, str | None]:
 
 def _settled(beside: list[RawRecord]) -> bool:
     """The ledger books what has happened; a status that still waits makes it pending."""
-    words = {str(parsed(one).get("status") or "").lower() for one in beside}
-    return not words & {"initial", "pending", "settled", "on hold"}
+    return not any(waits(parsed(one)) for one in beside)
+
+
+def waits(row: dict[str, Any]) -> bool:
+    """Whether a status row may still change."""
+    return str(row.get("status") or "").lower() in PENDING
