@@ -24,6 +24,7 @@ class IssueKind(StrEnum):
     BALANCE_DIFFERENCE = "balance_difference"  # derived is not declared
     UNPROVEN_COVERAGE = "unproven_coverage"  # a stream without proof that it is complete
     UNREACHABLE_SPAN = "unreachable_span"  # the source will not answer for a span
+    MISSING_RULES = "missing_rules"  # no figures of the tax year: no opinion on savings
     FOREIGN_CURRENCY = "foreign_currency"  # fiat other than the portfolio's: section 988 is not computed
     SYNC_FAILED = "sync_failed"  # the last sync of an account did not finish
     DELIVERY_FAILED = "delivery_failed"  # an alert that has not left the house

@@ -79,7 +79,9 @@ def book(events: Sequence[Event], statements: Statements, *, zone: str) -> Ledge
     with exact():
         books = _Books(statements, zone)
         for event in events:
+            books.deliver(event.at)
             books.enter(event)
+        books.deliver()
         books.conserved(events)
         lots = tuple(sorted(books.open_lots(), key=lambda lot: (lot.account, lot.coin, lot.acquired_at, lot.sequence, lot.id)))
     parts = (lots, tuple(books.disposals), tuple(books.incomes), tuple(books.issues))
@@ -174,12 +176,24 @@ class _Books:
         self._methods: dict[tuple[str, date], MethodName] = {}
         self._sequence = 0
         self._sums = _Tally()
+        self._on_the_way: list[tuple[datetime, int, list[Lot]]] = []
+        """Heap: what a transfer took along, and when it arrives; the number keeps equal times in their order."""
+        self._departures = 0
         self._said: dict[tuple[str, str], list[_Pending]] = defaultdict(list)
         for said in statements.identifications:
             self._said[said.account, said.asset].append(_Pending(said, {c.lot: c.quantity for c in said.lots}))
         self.disposals: list[Disposal] = []
         self.incomes: list[Income] = []
         self.issues: list[Issue] = []
+
+    def deliver(self, until: datetime | None = None) -> None:
+        """Hands over what has arrived by `until`, earliest first; all that is on its way when None."""
+        while self._on_the_way and (until is None or self._on_the_way[0][0] <= until):
+            self._hand_over(heappop(self._on_the_way)[2])
+
+    def _hand_over(self, lots: Sequence[Lot]) -> None:
+        for lot in lots:
+            self._pools[lot.account, lot.coin].add(lot)
 
     def open_lots(self) -> Iterable[Lot]:
         return (lot for pool in self._pools.values() for lot in pool.lots.values())
@@ -235,17 +249,27 @@ class _Books:
             self._missing(event.id, event.account, amount, short)
 
     def _move(self, event: Event) -> None:
-        """Oldest lots first whatever the method, unless identified; what was never acquired arrives with an unknown basis."""
+        """Oldest lots first whatever the method; what was never acquired arrives with an unknown basis.
+
+        Nobody sells what is still on its way: the lots wait until `arrives_at`, which the events of that very instant find delivered.
+        """
         assert event.to_account is not None
+        carried: list[Lot] = []
         for place, (sent, got) in enumerate(zip(event.sent, event.received, strict=True)):
             assert sent.quantity == got.quantity
             taken, short = self._take(event, sent, "fifo")
-            pool = self._pools[event.to_account, got.coin.id]
-            for part in taken:
-                pool.add(replace(part, account=event.to_account, asset=got.asset, symbol=got.coin.symbol))
+            carried += [
+                replace(part, account=event.to_account, coin=got.coin.id, asset=got.asset, symbol=got.coin.symbol) for part in taken
+            ]
             if short:
                 self._missing(event.id, event.account, sent, short)
-                self._acquire(event, place, replace(got, quantity=short), None, flag="missing_basis", account=event.to_account)
+                lot = self._lot(event, place, replace(got, quantity=short), None, flag="missing_basis", acquired_at=event.arrives_at)
+                carried.append(replace(lot, account=event.to_account))
+        if event.arrives_at is None or event.arrives_at <= event.at:
+            self._hand_over(carried)
+        else:
+            self._departures += 1
+            heappush(self._on_the_way, (event.arrives_at, self._departures, carried))
 
     def _pay_fees(self, event: Event) -> None:
         """A fee in a coin is a disposal of its own at its fair value."""
@@ -264,13 +288,18 @@ class _Books:
         *,
         flag: Flag,
         acquired_at: datetime | None = None,
-        account: str | None = None,
     ) -> None:
+        self._hand_over([self._lot(event, place, amount, basis, flag=flag, acquired_at=acquired_at)])
+
+    def _lot(
+        self, event: Event, place: int, amount: Amount, basis: Decimal | None, *, flag: Flag, acquired_at: datetime | None = None
+    ) -> Lot:
+        """A new lot of the event's account; `flag` says why, where the basis is unknown."""
         self._sequence += 1
         self._sums.acquired += basis or ZERO
-        lot = Lot(
+        return Lot(
             id=event.id if place == 0 else f"{event.id}/{place + 1}",
-            account=account or event.account,
+            account=event.account,
             coin=amount.coin.id,
             asset=amount.asset,
             symbol=amount.coin.symbol,
@@ -280,7 +309,6 @@ class _Books:
             sequence=self._sequence,
             flags=() if basis is not None else (flag,),
         )
-        self._pools[lot.account, lot.coin].add(lot)
 
     def _take(self, event: Event, amount: Amount, method: MethodName, *, is_fee: bool = False) -> tuple[list[Lot], Decimal]:
         """Parts of lots that make up the amount, and what is short."""

@@ -47,10 +47,12 @@ def histories(draw):
             Kind.WITHDRAWAL: ((amount,), ()),
         }[kind]
         fees = (Amount(coin, amount.asset, draw(QUANTITY)),) if draw(st.booleans()) else ()
+        at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=draw(st.integers(0, 2)) + n * 3)
+        later = at + timedelta(hours=draw(st.integers(0, 12)))
         events.append(
             Event(
                 id=f"e{n:02}",
-                at=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=draw(st.integers(0, 2)) + n * 3),
+                at=at,
                 kind=kind,
                 account=account,
                 to_account=to_account if kind is Kind.TRANSFER else None,
@@ -62,6 +64,7 @@ def histories(draw):
                 sent_values=(value,) * len(sent),
                 received_values=(value,) * len(received),
                 fee_values=tuple(draw(st.none() | MONEY) for _ in fees),
+                arrives_at=later if kind is Kind.TRANSFER and draw(st.booleans()) else None,
             )
         )
     return events

@@ -65,6 +65,7 @@ def test_the_same_hash_is_one_transfer_and_what_did_not_arrive_is_its_fee():
     assert [str(f.quantity) for f in event.fees] == ["0.003"]
     assert event.received[0].asset == "eip155:1/slip44:60"
     assert (event.id, event.at, event.transactions) == (booked[0].id, NOON, (booked[0].id, booked[1].id))
+    assert event.arrives_at == NOON + timedelta(days=7)
     assert not issues
 
 
@@ -85,7 +86,7 @@ def test_a_receipt_dated_before_its_withdrawal_sets_the_time():
         row("onekey", 2, "chain", "-0.4 eth", "1000 usdc", minutes=3),
     )
     assert [e.kind.value for e in events] == ["transfer", "swap"]
-    assert events[0].at == NOON
+    assert (events[0].at, events[0].arrives_at) == (NOON, None)
     assert not issues
 
 

@@ -1,7 +1,7 @@
 """Transactions of all accounts → events: the same thing seen twice counts once, and a withdrawal with its receipt is one transfer.
 
 Worked example. An exchange sends 1 ETH at 12:00; a wallet receives 0.998 ETH at 12:04. Same transaction hash, or the only
-pair of that coin, size and time: one event, TRANSFER of 0.998 ETH with a fee of 0.002 ETH, at 12:00. Two receipts that
+pair of that coin, size and time: one event, TRANSFER of 0.998 ETH with a fee of 0.002 ETH, leaving at 12:00 and there at 12:04. Two receipts that
 would fit are nobody's until the holder says which (MatchAnswer); until then the coins left, and came from nowhere.
 """
 

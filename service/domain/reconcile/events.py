@@ -66,7 +66,7 @@ def taken_by(pairs: Sequence[Pair]) -> Taken:
 
 
 def transfers(pairs: Sequence[Pair]) -> list[Event]:
-    """One event for each two rows, at the earlier of their times; what did not arrive is a fee of the sender."""
+    """One event for each two rows: it leaves at the earlier of their times and arrives when received; what did not arrive is the sender's fee."""
     together: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for pair in pairs:
         together[pair.out.row.id, pair.into.row.id].append(pair)
@@ -91,6 +91,7 @@ def transfers(pairs: Sequence[Pair]) -> list[Event]:
                 received=tuple(p.into.amount for p in legs) if kind is Kind.TRANSFER else (),
                 fees=fees,
                 transactions=(out.id, into.id),
+                arrives_at=into.occurred_at if into.occurred_at > out.occurred_at else None,
             )
         )
     return events

@@ -82,3 +82,5 @@ class Event:
     """What the holder says that a deposit or a gift received has cost; None is unknown."""
     acquired_at: datetime | None = None
     """What the holder says of its date; None: the day of receipt."""
+    arrives_at: datetime | None = None
+    """When a transfer reaches `to_account`, where that is after `at`; None: at once. In between its lots lie in neither account."""
