@@ -96,7 +96,7 @@ async def opened(
             connector_class=registry.connector,
             prices=prices,
             assets=configuration.asset_table(settings),
-            rules_of=lambda year: _rules(settings, year),
+            rules_of=lambda year: tax_rules(settings, year),
             chains=configuration.chains(settings),
             settings=settings,
             now=now,
@@ -119,7 +119,8 @@ def loaded(env: Mapping[str, str]) -> Settings:
         raise Refused("configuration", str(wrong)) from None
 
 
-def _rules(settings: Settings, year: int) -> Rules:
+def tax_rules(settings: Settings, year: int) -> Rules:
+    """Raises Refused for a year without usable figures."""
     try:
         return configuration.rules(settings, year)
     except ValueError as wrong:

@@ -280,10 +280,10 @@ async def overview(app: App) -> Answer:
             "realised": {
                 "short": plain(seen.realised[0]),
                 "long": plain(seen.realised[1]),
-                "year": seen.rules.year,
+                "year": seen.year,
                 "unknown": seen.unknown_disposals,
             },
-            "saving": plain(view.together(seen, opportunities)),
+            "saving": text(view.together(seen, opportunities)),
             "opportunities": sum(not o.blocked_by for o in opportunities),
             "unpriced_lots": len(seen.positions) - len(with_opinion),
             "accounts": len(seen.accounts),

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connectors.contract import Quote
-from service.app.ports import Account, App, Portfolio
+from service.app.ports import Account, App, Portfolio, Refused
 from service.app.sources import PORTFOLIO
 from service.domain import harvest, tax, valuation
 from service.domain.harvest import Opportunity
-from service.domain.issues import Issue
+from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import Ledger
 from service.domain.methods import Lot
 from service.domain.money import ZERO, exact, total
@@ -31,7 +31,10 @@ class View:
     accounts: tuple[Account, ...]
     statements: Statements
     ledger: Ledger
-    rules: Rules
+    year: int
+    """The tax year of now, in the holder's zone."""
+    rules: Rules | None
+    """None: no file has figures of the year. What is held and what it is worth is known all the same; what a loss saves is not."""
     prices: dict[str, Price]
     positions: tuple[Position, ...]
     realised: tuple[Decimal, Decimal]
@@ -53,6 +56,7 @@ async def view(app: App) -> View:
     ledger = await app.store.ledger(PORTFOLIO)
     year = local_date(now, portfolio.profile.time_zone).year
     prices, issues = _agreed(app, ledger.lots, await app.store.newest_quotes(held(ledger), portfolio.currency), now)
+    rules, missing = _rules(app, portfolio, year)
     positions = await asyncio.to_thread(valuation.value, ledger.lots, prices, now, portfolio.profile.time_zone)
     short, long, unknown = tax.year_result(ledger.disposals, year, portfolio.profile.time_zone)
     return View(
@@ -61,17 +65,30 @@ async def view(app: App) -> View:
         accounts=tuple(await app.store.accounts(PORTFOLIO)),
         statements=gathered(await app.store.statements(PORTFOLIO)),
         ledger=ledger,
-        rules=app.rules_of(year),
+        year=year,
+        rules=rules,
         prices=prices,
         positions=tuple(positions),
         realised=(short, long),
         unknown_disposals=unknown,
-        issues=tuple(issues),
+        issues=(*issues, *missing),
     )
 
 
+def _rules(app: App, portfolio: Portfolio, year: int) -> tuple[Rules | None, list[Issue]]:
+    try:
+        return app.rules_of(year), []
+    except Refused as why:
+        place = portfolio.profile.jurisdiction
+        says = f"No opinion on what a loss saves in {year}, alerts stay as they are: {why}."
+        remedy = f"Update thresher, or write a [{year}] table into rules/{place}.toml in the configuration folder."
+        return None, [Issue(IssueKind.MISSING_RULES, "error", f"{place}-{year}", says, remedy)]
+
+
 def opportunities(seen: View) -> list[Opportunity]:
-    """What is worth selling, and what is not and why. Pure."""
+    """What is worth selling, and what is not and why; nothing without the rules of the year. Pure."""
+    if seen.rules is None:
+        return []
     return harvest.assess(
         seen.positions,
         seen.method_of,
@@ -85,11 +102,13 @@ def opportunities(seen: View) -> list[Opportunity]:
     )
 
 
-def together(seen: View, found: Sequence[Opportunity]) -> Decimal:
+def together(seen: View, found: Sequence[Opportunity]) -> Decimal | None:
     """What all that are worth a word would save if all were taken: one computation of the year, less the costs.
 
-    Not the sum of the single savings: the limit on losses is used up once.
+    Not the sum of the single savings: the limit on losses is used up once. None without the rules of the year.
     """
+    if seen.rules is None:
+        return None
     worth = [o for o in found if not o.blocked_by]
     if not worth:
         return ZERO
@@ -106,7 +125,7 @@ def together(seen: View, found: Sequence[Opportunity]) -> Decimal:
 
 def silent(seen: View) -> frozenset[str]:
     """Subjects ("account coin") without an opinion now: their alerts neither fire nor die."""
-    return frozenset(f"{p.lot.account} {p.lot.coin}" for p in seen.positions if p.price is None)
+    return frozenset(f"{p.lot.account} {p.lot.coin}" for p in seen.positions if p.price is None or seen.rules is None)
 
 
 def held(ledger: Ledger) -> list[str]:

@@ -35,7 +35,7 @@ from service.app.ports import App
 from service.domain.alerts import Message
 from service.store import leases_for, open_store
 from service.vault import create_master_key, open_vault
-from service.wiring import Quiet
+from service.wiring import Quiet, tax_rules
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -174,7 +174,7 @@ async def house(folder: Path, scripts: dict[str, Script], *, sleep: Callable[[fl
                 connector_class=lambda _name: Scripted,
                 prices=[],
                 assets=configuration.asset_table(settings),
-                rules_of=lambda year: configuration.rules(settings, year),
+                rules_of=lambda year: tax_rules(settings, year),
                 chains={},
                 settings=settings,
                 now=clock,

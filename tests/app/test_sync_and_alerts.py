@@ -276,3 +276,34 @@ async def test_the_holders_word_joins_what_could_not_be_matched(home):
     assert lots["kraken:XETH"]["acquired_at"] == "2026-01-05T00:00:00Z"
     with pytest.raises(Refused):
         await holder.answer_issue(home.app, "iss_none", None, same=True)
+
+
+async def test_a_year_without_figures_stops_nothing_but_the_opinion_on_savings(home):
+    home.clock.at = day("2026-12-30")
+    await add(home)
+    await holder.set_profile(home.app, {"time_zone": "America/New_York"})
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    assert [a.state for a in await home.app.store.alerts()] == ["open"]
+    home.clock.at = day("2027-01-01T04:59:59")  # still the old year where the holder lives
+    await home.price(ETH="2500")
+    assert (await sync.sync(home.app)).evaluation.issues == ()
+    home.clock.at = day("2027-01-01T05:00:00")
+    report = await sync.sync(home.app)
+    assert ([p.outcome for p in report.accounts], report.evaluation.said) == (["synced"], ())
+    (told,) = [i for i in (await queries.issues(home.app))["issues"] if i["kind"] == "missing_rules"]
+    assert (told["severity"], told["subject"]) == ("error", "us-2027")
+    assert "[2027]" in told["remedy"]
+    assert [a.state for a in await home.app.store.alerts()] == ["open"]
+    overview = (await queries.overview(home.app))["overview"]
+    assert (overview["value"], overview["realised"]["year"], overview["saving"], overview["open_alerts"]) == ("5000", 2027, None, 1)
+    assert [lot["unrealised"] for lot in (await queries.lots(home.app))["lots"]] == ["-3000"]
+    assert (await queries.harvest(home.app))["opportunities"] == []
+    assert await queries.balances(home.app)
+    rules = home.app.settings.config_dir / "rules"
+    rules.mkdir()
+    (rules / "us.toml").write_text(
+        '[2027]\nloss_limit = "3000"\nloss_limit_separate = "1500"\nsources = ["the holder"]\n', encoding="utf-8"
+    )
+    assert (await evaluate.evaluate(home.app)).issues == ()
+    assert len((await queries.harvest(home.app))["opportunities"]) == 1
