@@ -9,19 +9,21 @@ failure raises, and nothing is recorded.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.clients.exchange import NotOffered
-from connectors.contract import Coverage, Cursor, Gap, Page, RawRecord, SourceChanged
+from connectors.contract import Coverage, Cursor, Gap, Page, RawRecord, RetryLater, SourceChanged
 
 DAY = 86_400_000
 """Milliseconds."""
 OVERLAP = DAY
 """Read again before the end of the last read: rows may change their status meanwhile."""
+RESTARTS = 5
+"""How often a span whose total changes is begun again before the host is told to come back later."""
 LONGEST_WAIT = 90 * DAY
 """What has waited longer than this is not read again for its status."""
 
@@ -149,6 +151,8 @@ class Windowed:
                 seen: dict[str, int] = {}
                 async for rows in self.ask(first, last):
                     tally.rows += len(rows)
+                    if not rows:
+                        continue
                     found = [self.record(row) for row in rows]
                     waiting = earliest(waiting, (millis(one.occurred_at) for one, row in zip(found, rows, strict=True) if self.waits(row)))
                     yield Page(tuple(numbered(found, seen) if self.nameless else found), reached)
@@ -177,6 +181,23 @@ def reached_to(until_ms: int, waiting: int | None, **more: Any) -> Cursor:
 
 def earliest(known: int | None, times: Iterable[int]) -> int | None:
     return min([*times, *([] if known is None else [known])], default=None)
+
+
+async def counted(what: str, page: Callable[[int], Awaitable[tuple[Rows, int]]]) -> Rows:
+    """All rows of a span that is told by page numbers, from `page(number)` → (rows, total). A row that comes in between shifts all others, so
+    that one is told twice and another not at all: where the total changes, the span is begun again. Raises RetryLater if it never rests."""
+    for _ in range(RESTARTS):
+        found, expected = await page(1)
+        total, number = expected, 1
+        while total == expected and len(found) < expected:
+            number += 1
+            rows, total = await page(number)
+            if not rows and total == expected:
+                raise SourceChanged(f"{what}: fewer rows than its total says")
+            found = found + rows
+        if total == expected:
+            return found
+    raise RetryLater(f"{what}: the total kept changing while it was read")
 
 
 def numbered(records: Sequence[RawRecord], seen: dict[str, int]) -> list[RawRecord]:

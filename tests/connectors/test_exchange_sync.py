@@ -390,6 +390,41 @@ async def test_binance_rewards_that_look_alike_are_two(s):
     assert coverage.proof.startswith("total reached")
 
 
+def earned(minutes, now, **more):
+    return {"asset": "USDT", "rewards": "0.1", "projectId": "p", "type": "REALTIME", "time": now - minutes * 60_000, **more}
+
+
+async def test_binance_a_reward_that_comes_while_pages_are_read_is_one_reward(s):
+    """It stands first and shifts the others: without a second look the hundredth is told twice, and the new one not at all."""
+    now = int(s.at.timestamp() * 1000)
+    every = [earned(2 + minutes, now) for minutes in range(150)]
+
+    def records(request):
+        first, last, number = (int(request.query[name]) for name in ("startTime", "endTime", "current"))
+        if number == 2 and len(every) == 150:
+            every.insert(0, earned(1, now, asset="BTC"))
+        mine = [row for row in every if first <= row["time"] <= last] if request.query["type"] == "REALTIME" else []
+        return web.json_response({"rows": mine[number * 100 - 100 : number * 100], "total": len(mine)})
+
+    s.fault("/sapi/v1/simple-earn/flexible/history/rewardsRecord", records)
+    rows, _, coverage, _ = await pulled(s.connector("binance"), "flexible_rewards")
+    assert len(rows) == coverage.rows == 151
+    assert not [key for key in rows if "#" in key]
+    assert sum("BTC" in key for key in rows) == 1
+
+
+async def test_binance_rewards_that_never_rest_are_no_history(s):
+    now, calls = int(s.at.timestamp() * 1000), [150]
+
+    def grows(request):
+        calls[0] += 1
+        return web.json_response({"rows": [earned(minutes, now) for minutes in range(100)], "total": calls[0]})
+
+    s.fault("/sapi/v1/simple-earn/locked/history/rewardsRecord", grows)
+    with pytest.raises(RetryLater, match="changing"):
+        await pulled(s.connector("binance"), "locked_rewards")
+
+
 async def test_binance_what_lies_in_earn_is_still_held(s):
     s.server.binance_balances = [{"asset": "BTC", "free": "1", "locked": "0.5"}, {"asset": "LDETH", "free": "2", "locked": "0"}]
     positions = {"flexible": [{"asset": "ETH", "totalAmount": "2.01"}], "locked": [{"asset": "BTC", "amount": "3"}]}

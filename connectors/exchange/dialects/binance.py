@@ -24,6 +24,7 @@ from connectors.exchange.streams import (
     Rows,
     Tally,
     Windowed,
+    counted,
     cursor,
     instant,
     iso_instant,
@@ -104,13 +105,10 @@ class Binance:
         return {asset("binance", code): quantity for code, quantity in total.items()}
 
     async def _positions(self, method: str) -> Rows:
-        found: Rows = []
         try:
-            async for rows in self._numbered(Tally(self._account, "balances"), method, {}):
-                found += rows
+            return await self._numbered(Tally(self._account, "balances"), method, {})
         except NotOffered:
             return []
-        return found
 
     # ---- streams
 
@@ -238,30 +236,20 @@ class Binance:
 
     async def _flexible(self, tally: Tally, first: int, last: int) -> AsyncIterator[Rows]:
         for kind in ("BONUS", "REALTIME", "REWARDS"):
-            async for rows in self._numbered(
+            yield await self._numbered(
                 tally, "sapiGetSimpleEarnFlexibleHistoryRewardsRecord", {"type": kind, "startTime": first, "endTime": last}
-            ):
-                yield rows
+            )
 
     async def _locked(self, tally: Tally, first: int, last: int) -> AsyncIterator[Rows]:
-        async for rows in self._numbered(tally, "sapiGetSimpleEarnLockedHistoryRewardsRecord", {"startTime": first, "endTime": last}):
-            yield rows
+        yield await self._numbered(tally, "sapiGetSimpleEarnLockedHistoryRewardsRecord", {"startTime": first, "endTime": last})
 
-    async def _numbered(self, tally: Tally, method: str, more: dict[str, Any]) -> AsyncIterator[Rows]:
-        """Page numbers until the total is reached."""
-        page, seen = 1, 0
-        while True:
-            answer = await self._ex.call(method, {"current": page, "size": 100, **more})
+    async def _numbered(self, tally: Tally, method: str, more: dict[str, Any]) -> Rows:
+        async def page(number: int) -> tuple[Rows, int]:
+            answer = await self._ex.call(method, {"current": number, "size": 100, **more})
             tally.requests += 1
-            rows = listed(answer, "rows")
-            seen += len(rows)
-            if rows:
-                yield rows
-            if seen >= int(member(answer, "total")):
-                return
-            if not rows:
-                raise SourceChanged(f"binance {method}: fewer rows than its total says")
-            page += 1
+            return listed(answer, "rows"), int(member(answer, "total"))
+
+        return await counted(f"binance {method}", page)
 
     async def _fiat(self, stream: str, since: Cursor | None, tally: Tally) -> AsyncIterator[Page]:
         """Fiat orders and card payments: one span without a limit on its width, by page number; 30 s of pace for each orders call."""
@@ -271,20 +259,14 @@ class Binance:
         kind = 0 if stream in ("fiat_deposits", "fiat_buys") else 1
 
         async def ask(first: int, last: int) -> AsyncIterator[Rows]:
-            page, seen = 1, 0
-            while True:
-                params = {"transactionType": kind, "beginTime": first, "endTime": last, "page": page, "rows": FIAT_PAGE}
+            async def page(number: int) -> tuple[Rows, int]:
+                params = {"transactionType": kind, "beginTime": first, "endTime": last, "page": number, "rows": FIAT_PAGE}
                 answer = await client.call(method, params)
                 tally.requests += 1
                 rows = listed({"data": answer.get("data") or []} if isinstance(answer, dict) and "total" in answer else answer, "data")
-                seen += len(rows)
-                if rows:
-                    yield rows
-                if seen >= int(member(answer, "total")):
-                    return
-                if not rows:
-                    raise SourceChanged(f"binance {method}: fewer rows than its total says")
-                page += 1
+                return rows, int(member(answer, "total"))
+
+            yield await counted(f"binance {method}", page)
 
         made = partial(record, self._account, stream)
         plan = Windowed(

@@ -19,6 +19,7 @@ from connectors.exchange.normalise import amount
 from connectors.exchange.streams import (
     DAY,
     OVERLAP,
+    RESTARTS,
     Row,
     Rows,
     Tally,
@@ -36,8 +37,6 @@ from connectors.exchange.streams import (
 
 READ_RIGHTS = frozenset({"query-funds", "query-open-trades", "query-closed-trades", "query-ledger", "export-data"})
 NEEDED = ("query-funds", "query-ledger")
-RESTARTS = 5
-"""How often a range whose total changes is begun again before the host is told to come back later."""
 STATUS_OVERLAP = 7 * DAY
 STATUS_PAGE = 500
 
