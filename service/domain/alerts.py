@@ -137,10 +137,10 @@ class _Teller:
             return self._resolved(alert, because)
         alert = replace(alert, opportunity=found.id)  # it goes on with what is held now
         if alert.state == "snoozed":
-            if alert.snoozed_until is not None and self.now < alert.snoozed_until:
-                return alert, None
+            if found.blocked_by or (alert.snoozed_until is not None and self.now < alert.snoozed_until):
+                return alert, None  # it wakes only to speak: one that woke in silence would stay silent
             awake = replace(alert, state="open", changed_at=self.now, snoozed_until=None)
-            return (awake, None) if found.blocked_by else self._speak(awake, found, "opened", "Snooze is over. ")
+            return self._speak(awake, found, "opened", "Snooze is over. ")
         with exact():
             grown = found.net >= alert.net * (1 + self.rules.worse_by)
         if alert.state == "open" and grown and not found.blocked_by and self.now >= alert.last_said_at + self.rules.cool_down:

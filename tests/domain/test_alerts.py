@@ -173,6 +173,17 @@ def test_a_snoozed_alert_sleeps_then_speaks_once():
     assert life.at(49, "1000") == []
 
 
+def test_a_snooze_that_ends_in_the_band_sleeps_on_until_there_is_something_to_say():
+    life = Life()
+    life.at(0, "2000")
+    life.set(state="snoozed", snoozed_until=START + timedelta(days=7))
+    assert life.at(7 * 24, "2450") == []
+    assert life.alerts[0].state == "snoozed"
+    assert life.at(8 * 24, "2000") == ["opened"]
+    assert (life.alerts[0].state, life.alerts[0].snoozed_until) == ("open", None)
+    assert life.at(9 * 24, "2000") == []
+
+
 def test_a_snoozed_alert_still_ends():
     life = Life()
     life.at(0, "2000")
