@@ -51,7 +51,7 @@ async def evaluate(app: App) -> Evaluation:
             portfolio.harvest,
             seen.now,
             "",
-            view.silent(seen),
+            view.silent(seen, found),
             held=frozenset(f"{lot.account} {lot.coin}" for lot in seen.ledger.lots),
             names=telling.labels_of(seen.accounts),
             currency=portfolio.currency,

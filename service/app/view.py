@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -123,9 +124,23 @@ def together(seen: View, found: Sequence[Opportunity]) -> Decimal | None:
         return saved - total(o.costs for o in worth)
 
 
-def silent(seen: View) -> frozenset[str]:
-    """Subjects ("account coin") without an opinion now: their alerts neither fire nor die."""
-    return frozenset(f"{p.lot.account} {p.lot.coin}" for p in seen.positions if p.price is None or seen.rules is None)
+def silent(seen: View, found: Sequence[Opportunity]) -> frozenset[str]:
+    """Subjects ("account coin") without an opinion now: their alerts neither fire nor die.
+
+    No price, no rules of the year, or a lot of unknown basis before one that loses; what can be reached before that lot and is
+    worth a word (`found`) is an opinion all the same.
+    """
+    worth = {f"{o.account} {o.coin}" for o in found if not o.blocked_by}
+    by: dict[tuple[str, str], list[Position]] = defaultdict(list)
+    for position in seen.positions:
+        by[position.lot.account, position.lot.coin].append(position)
+    return frozenset(
+        f"{account} {coin}"
+        for (account, coin), lots in by.items()
+        if seen.rules is None
+        or any(p.price is None for p in lots)
+        or (f"{account} {coin}" not in worth and harvest.hidden(lots, seen.method_of(account)))
+    )
 
 
 def held(ledger: Ledger) -> list[str]:

@@ -161,7 +161,8 @@ def harvest(as_json: AsJson = False) -> int:
         answer = await queries.harvest(app)
         names = labels((await queries.accounts(app))["accounts"])
         show(answer, as_json=as_json, table=lambda told: print_harvest(told, names))
-        return OPEN if view.silent(await view.view(app)) else DONE
+        seen = await view.view(app)
+        return OPEN if view.silent(seen, view.opportunities(seen)) else DONE
 
     return run(use, as_json=as_json)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Literal
 
 from service.domain.issues import content_id
@@ -140,12 +140,24 @@ def _line(held: Sequence[Position], method: MethodName) -> list[Position]:
 
     A lot without an opinion is never proposed, and ends the line: what the method would take after it cannot be known.
     """
-    by_lot = {p.lot.id: p for p in held}
     if method == "specific":
-        losing = [p.lot for p in held if p.unrealised is not None and p.unrealised < 0]
-        return [by_lot[lot.id] for lot in ordered(losing, "hifo")]
-    line = [by_lot[lot.id] for lot in ordered([p.lot for p in held], method)]
-    return list(takewhile(lambda p: p.unrealised is not None, line))
+        return _in_order([p for p in held if p.unrealised is not None and p.unrealised < 0], "hifo")
+    return list(takewhile(lambda p: p.unrealised is not None, _in_order(held, method)))
+
+
+def _in_order(held: Sequence[Position], method: MethodName) -> list[Position]:
+    of = {id(p.lot): p for p in held}  # by the object: two parts of one lot that came separately have one name
+    return [of[id(lot)] for lot in ordered([p.lot for p in held], method)]
+
+
+def hidden(held: Sequence[Position], method: MethodName) -> bool:
+    """Whether a loss lies behind a lot without an opinion, so that what selling would realise cannot be known.
+
+    `held`: what one account holds of one coin. By identification every loss can be reached.
+    """
+    line = [] if method == "specific" else _in_order(held, method)
+    behind = dropwhile(lambda p: p.unrealised is not None, line)
+    return any(p.unrealised is not None and p.unrealised < 0 for p in behind)
 
 
 def _part(position: Position, quantity: Decimal) -> Position:

@@ -307,3 +307,23 @@ async def test_a_year_without_figures_stops_nothing_but_the_opinion_on_savings(h
     )
     assert (await evaluate.evaluate(home.app)).issues == ()
     assert len((await queries.harvest(home.app))["opportunities"]) == 1
+
+
+async def test_a_receipt_of_unknown_cost_in_front_of_the_loss_does_not_end_the_alert(home):
+    from tests.app.house import Scripted
+
+    account = await add(home)
+    await holder.set_method(home.app, account.id, "lifo", day("2026-01-01").date())
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    Scripted.scripts["one"].rows.append(("d2", day("2026-05-30"), [("binance:ETH", "1")], "deposit"))
+    Scripted.scripts["one"].declared["binance:ETH"] = "3"
+    home.clock.pass_time(hours=1)
+    await home.price(ETH="2400")
+    report = await sync.sync(home.app)
+    assert [(lot.basis is None) for lot in (await home.app.store.ledger()).lots].count(True) == 1
+    assert report.evaluation.said == ()
+    assert [a.state for a in await home.app.store.alerts()] == ["open"]
+    home.clock.pass_time(hours=1)
+    await home.price(ETH="4100")
+    assert [m.kind for m in (await evaluate.evaluate(home.app)).said] == ["resolved"]

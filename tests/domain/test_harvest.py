@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Asset
-from service.domain.harvest import Costs, HarvestSettings, Thresholds, assess
+from service.domain.harvest import Costs, HarvestSettings, Thresholds, assess, hidden
 from service.domain.methods import Lot, ordered
 from service.domain.money import exact
 from service.domain.rules import Rules
@@ -72,6 +72,23 @@ def test_no_opinion_is_never_proposed_and_hides_what_lies_behind_it():
     assert found([lot("e1", 1, None, flags=("missing_basis",)), lot("e2", 1, 3000)]) == []
     (seen,) = found([lot("e1", 1, None, flags=("missing_basis",)), lot("e2", 1, 3000)], method="hifo")
     assert seen.lots == (("e2", Decimal(1)),)
+
+
+@pytest.mark.parametrize(
+    ("method", "price", "unknown"),
+    [
+        ("fifo", "2000", False),
+        ("lifo", "2000", True),
+        ("lofo", "2000", True),
+        ("hifo", "2000", False),
+        ("specific", "2000", False),
+        ("lifo", "3100", False),
+    ],
+)
+def test_a_loss_behind_a_lot_of_unknown_basis_is_told_from_none(method, price, unknown):
+    told = {"eth": Price("eth", Decimal(price), NOW, ("kraken",), Decimal(price), Decimal(price))}
+    lots = [lot("e1", 1, 3000), lot("e2", 1, None, flags=("missing_basis",))]
+    assert hidden(value(lots, told, NOW, "UTC"), method) is unknown
 
 
 @pytest.mark.parametrize(
