@@ -114,6 +114,26 @@ def test_binance_money_in_out_and_purchases_by_card():
     ]
 
 
+@pytest.mark.parametrize("code", ["PHP", "AED", "BOB"])
+def test_money_of_any_country_is_money_where_the_field_says_so(code):
+    order = {"orderNo": "1", "fiatCurrency": code, "amount": "100", "totalFee": "0", "status": "Successful"}
+    assert moved(one("binance", row("fiat_deposits", "1", order))) == [(f"fiat:{code}", "100", "")]
+    bought = {
+        "fiatCurrency": code,
+        "sourceAmount": "5",
+        "cryptoCurrency": "BTC",
+        "obtainAmount": "1",
+        "totalFee": "0",
+        "status": "Completed",
+    }
+    assert moved(one("binance", row("fiat_buys", "1", bought))) == [(f"fiat:{code}", "-5", ""), ("binance:BTC", "1", "")]
+
+
+def test_a_code_that_a_coin_has_as_well_is_the_coin():
+    assert moved(one("kraken", ledger("L1", "D", "deposit", "MNT", "5"))) == [("kraken:MNT", "5", "")]
+    assert moved(one("coinbase", tx("1", "fiat_deposit", "5", "PHP"))) == [("fiat:PHP", "5", "")]
+
+
 def test_binance_a_purchase_by_card_brings_its_money_along():
     card = {
         "fiatCurrency": "EUR",

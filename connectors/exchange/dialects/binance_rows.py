@@ -20,6 +20,7 @@ from connectors.exchange.normalise import (
     guarded,
     in_order,
     legs,
+    money,
     optional,
     parsed,
     transaction,
@@ -201,10 +202,10 @@ def _fiat_order(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Read]
     done = _fiat_state(row)
     if done is None:
         return iter(())
-    money, quantity, fee = _coin(row["fiatCurrency"]), amount(row["amount"]), optional(row.get("totalFee"))
+    cash, quantity, fee = money(str(row["fiatCurrency"])), amount(row["amount"]), optional(row.get("totalFee"))
     if records[0].stream == "fiat_deposits":
-        return transaction(records, legs((money, quantity, False)), "deposit", final=done)
-    return transaction(records, legs((money, -quantity, False), (money, -fee, True)), "withdrawal", final=done)
+        return transaction(records, legs((cash, quantity, False)), "deposit", final=done)
+    return transaction(records, legs((cash, -quantity, False), (cash, -fee, True)), "withdrawal", final=done)
 
 
 def _fiat_payment(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Read]:
@@ -213,13 +214,13 @@ def _fiat_payment(records: list[RawRecord], row: dict[str, Any]) -> Iterator[Rea
     done = _fiat_state(row)
     if done is None:
         return iter(())
-    money, coin = _coin(row["fiatCurrency"]), _coin(row["cryptoCurrency"])
+    cash, coin = money(str(row["fiatCurrency"])), _coin(row["cryptoCurrency"])
     source, obtained, fee = amount(row["sourceAmount"]), amount(row["obtainAmount"]), optional(row.get("totalFee"))
     if records[0].stream == "fiat_buys":
-        moved = legs((money, -(source - fee), False), (money, -fee, True), (coin, obtained, False))
+        moved = legs((cash, -(source - fee), False), (cash, -fee, True), (coin, obtained, False))
         bought = transaction(records, moved, "trade", final=done)
         return with_payment(bought) if row.get("paymentMethod") not in (None, "", OWN_MONEY) else bought
-    moved = legs((coin, -source, False), (money, obtained + fee, False), (money, -fee, True))
+    moved = legs((coin, -source, False), (cash, obtained + fee, False), (cash, -fee, True))
     return transaction(records, moved, "trade", final=done)
 
 
