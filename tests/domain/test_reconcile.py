@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -190,6 +191,56 @@ def test_two_withdrawals_of_one_batch_go_each_to_its_size():
     assert not issues
 
 
+def test_what_is_missing_beyond_a_fee_left_for_somebody_else():
+    """Even of one hash: 3 were sent, 1 arrived, and the other 2 are no fee."""
+    rows = (row("onekey", 1, "chain", "-3 eth", "fee -0.001 eth", chain_ref="0xab"), row("kraken", 1, "deposit", "1 eth", chain_ref="0xab"))
+    booked, events, issues = run(*rows)
+    assert told(events) == [("transfer", "onekey", "kraken", "1", "1"), ("withdrawal", "onekey", None, "2")]
+    assert [str(f.quantity) for e in events for f in e.fees] == ["0.001"]
+    assert [(i.kind, i.subject) for i in issues] == [(IssueKind.UNMATCHED_WITHDRAWAL, booked[0].id)]
+    apart = tuple(replace(r, chain_ref=None) for r in rows)
+    assert run(*apart, answers=[MatchAnswer(booked[0].id, booked[1].id, True, NOON)])[1] == events
+
+
+@pytest.mark.parametrize("by", ["hash", "answer"])
+def test_one_withdrawal_with_several_receipts(by):
+    refs = [{"chain_ref": "0xab"} if by == "hash" else {}] * 3
+    rows = (
+        row("onekey", 1, "chain", "-3 eth", "fee -0.001 eth", **refs[0]),
+        row("kraken", 1, "deposit", "1 eth", minutes=5, **refs[1]),
+        row("ledger", 1, "chain", "1.99 eth", minutes=6, **refs[2]),
+    )
+    booked, _, _ = run(*rows)
+    answers = [MatchAnswer(booked[0].id, b.id, True, NOON) for b in booked[1:]] if by == "answer" else []
+    again, events, issues = run(*rows, answers=answers)
+    assert told(events) == [("transfer", "onekey", "kraken", "1", "1"), ("transfer", "onekey", "ledger", "1.99", "1.99")]
+    assert [[str(f.quantity) for f in e.fees] for e in events] == [["0.011"], []]
+    assert again[0].matched_with == (booked[1].id, booked[2].id)
+    assert not issues
+
+
+def test_an_answer_for_more_than_is_left_stays_open():
+    rows = (
+        row("onekey", 1, "chain", "-3 eth"),
+        row("kraken", 1, "deposit", "1 eth", minutes=5),
+        row("ledger", 1, "chain", "2.5 eth", minutes=6),
+    )
+    booked, _, _ = run(*rows)
+    _, events, issues = run(*rows, answers=[MatchAnswer(booked[0].id, b.id, True, NOON) for b in booked[1:]])
+    assert sorted(e.kind.value for e in events) == ["deposit", "transfer", "withdrawal"]
+    assert kinds(issues) == ["ambiguous_transfer"]
+
+
+def test_equal_withdrawals_of_one_hash_are_interchangeable():
+    sent = [row("kraken", n, "withdrawal", "-1 eth", chain_ref="0xab") for n in (1, 2)]
+    for places in (("onekey", "onekey"), ("onekey", "ledger")):
+        _, events, issues = run(*sent, *(row(p, 5 + n, "chain", "1 eth", chain_ref="0xab") for n, p in enumerate(places)))
+        assert sorted(e.to_account for e in events if e.kind is Kind.TRANSFER) == sorted(places)
+        assert not issues
+    crossed = [row(p, 1, "chain", q, chain_ref="0xab") for p, q in (("a", "-1 eth"), ("b", "-1 eth"), ("c", "1 eth"), ("d", "1 eth"))]
+    assert "ambiguous_transfer" in kinds(run(*crossed)[2])
+
+
 @pytest.mark.parametrize(
     ("hint", "legs", "kind"),
     [
@@ -204,6 +255,11 @@ def test_two_withdrawals_of_one_batch_go_each_to_its_size():
         ("fee", ["-0.1 eth"], "fee"),
         ("fee", ["fee -0.1 eth"], "fee"),
         ("internal", ["-1 eth", "1 eth"], "transfer"),
+        ("internal", ["-1 eth", "1 kraken:ETH9"], "transfer"),
+        ("internal", ["-1 eth", "2000 fiat:USD"], "transfer"),
+        ("internal", ["1 eth", "-2000 fiat:USD"], "transfer"),
+        ("internal", ["1 eth"], "transfer"),
+        ("internal", ["fee -1 eth"], "fee"),
     ],
 )
 def test_the_kind_of_an_exchange_row(hint, legs, kind):
@@ -248,6 +304,40 @@ def test_between_sub_accounts_of_one_account_nothing_happens():
     _, events, issues = run(row("kraken", 1, "internal", "-1 eth"), row("kraken", 2, "internal", "1 eth", minutes=1))
     assert not events
     assert not issues
+
+
+@pytest.mark.parametrize("legs", [("-5", "5", "-5", "5"), ("-5", "5", "5", "-5"), ("-5",), ("5",), ("-5", "2", "3")])
+def test_what_moves_inside_an_account_is_never_open(legs):
+    """Staked and taken back twice in one size, by parts, or still away: the account's coins all along."""
+    rows = [row("kraken", n, "internal", f"{quantity} eth", minutes=n * 30) for n, quantity in enumerate(legs)]
+    booked, events, issues = run(*rows, row("kraken", 99, "internal", "-5 eth", "fee -0.1 eth", minutes=999))
+    assert [(e.kind, [str(f.quantity) for f in e.fees]) for e in events] == [(Kind.FEE, ["0.1"])]
+    assert not issues
+    assert {b.kind for b in booked} == {Kind.TRANSFER}
+
+
+def test_a_new_name_inside_an_account_is_told_and_sells_nothing():
+    again = row("kraken", 2, "internal", "-2 eth", "2 kraken:ETH9", minutes=5)
+    booked, events, issues = run(row("kraken", 1, "internal", "-5 eth", "5 kraken:ETH9"), again)
+    assert told(events) == [("transfer", "kraken", "kraken", "5", "5"), ("transfer", "kraken", "kraken", "2", "2")]
+    assert [(i.kind, i.severity) for i in issues] == [(IssueKind.UNKNOWN_ASSET, "info"), (IssueKind.UNKNOWN_ASSET, "warning")]
+    assert "kraken:ETH9" in issues[1].says
+    assert all(not b.matched_with for b in booked)
+
+
+@pytest.mark.parametrize(
+    ("legs", "moved"),
+    [
+        (["-1 eth", "0.05 btc"], [("deposit", "kraken", None, "0.05"), ("withdrawal", "kraken", None, "1")]),
+        (["-1 eth", "2000 fiat:USD"], [("withdrawal", "kraken", None, "1")]),
+        (["1 eth", "-2000 fiat:USD"], [("deposit", "kraken", None, "1")]),
+    ],
+)
+def test_an_internal_row_that_is_not_one_to_one_sells_nothing_and_is_asked(legs, moved):
+    (booked,), events, issues = run(row("kraken", 1, "internal", *legs, "fee -0.01 eth"))
+    assert told(events) == moved
+    assert [str(f.quantity) for e in events for f in e.fees] == ["0.01"]
+    assert [(i.kind, i.severity, i.subject) for i in issues] == [(IssueKind.UNKNOWN_ASSET, "warning", booked.id)]
 
 
 def test_spam_and_pending_rows_are_shown_and_never_counted():

@@ -16,7 +16,7 @@ from service.domain.issues import Issue, IssueKind
 from service.domain.money import exact
 from service.domain.reconcile.events import RANK, events_of, natural, taken_by, transfers, unmatched
 from service.domain.reconcile.pairs import linked, paired
-from service.domain.reconcile.rows import booked_row, foreign_currencies, row_id, unknown_assets
+from service.domain.reconcile.rows import booked_row, changed_inside, foreign_currencies, row_id, unknown_assets
 from service.domain.reconcile.values import Amount, Booked, Event, Kind
 from service.domain.statements import Statements
 
@@ -37,14 +37,16 @@ def reconcile(
             first.setdefault(row_id(t), t)
         rows = [booked_row(t, table) for t in first.values()]
         live = [row for row in rows if not {"spam", "pending"} & set(row.flags)]
-        issues = unknown_assets(live) + foreign_currencies(live, f"fiat:{currency}")
+        inside = changed_inside(live)
+        issues = unknown_assets(live) + inside + foreign_currencies(live, f"fiat:{currency}")
         pairs, found = paired(live, statements, window)
         issues += found
         shown = linked(rows, pairs)
         taken = taken_by(pairs)
-        events = [e for row in live for e in events_of(row, taken)] + transfers(pairs)
+        events = [e for row in live for e in events_of(row, taken)] + transfers(pairs, taken)
         order = {name: natural(t.keys[0]) for name, t in first.items()}
         events.sort(key=lambda e: (e.at, RANK[e.kind], order.get(e.transactions[0], ()), e.id))
         named = {row for issue in found if issue.kind is IssueKind.AMBIGUOUS_TRANSFER for row in issue.subject.split()}
+        named |= {issue.subject for issue in inside}
         issues += [unmatched(e) for e in events if e.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL) and e.transactions[0] not in named]
     return shown, events, issues

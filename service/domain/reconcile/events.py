@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from service.domain.issues import Issue, IssueKind
 from service.domain.money import ZERO, plain
-from service.domain.reconcile.pairs import Pair
-from service.domain.reconcile.rows import net
+from service.domain.reconcile.pairs import Pair, stays
+from service.domain.reconcile.rows import inner, net
 from service.domain.reconcile.values import Amount, Booked, Event, Kind
 
 RANK = {
@@ -37,9 +37,11 @@ def natural(key: str) -> tuple[tuple[int, int, str], ...]:
 
 def events_of(row: Booked, pairs_of: Taken) -> list[Event]:
     """What the row alone says: all but what went to, or came from, another account of the holder."""
+    if row.hint == "internal":
+        return _inside(row)
     out, came = net(row.sent, row.received)
     if row.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL):  # money has a balance and no lots
-        out, came = (tuple(a for a in side if a.coin.kind != "fiat" and (row.id, a.coin.id) not in pairs_of.sides) for side in (out, came))
+        out, came = (tuple(left for a in side for left in _left(row, a, pairs_of)) for side in (out, came))
     kind = row.kind if any(a.coin.kind != "fiat" for a in (*out, *came)) or (row.kind is Kind.INCOME and came) else Kind.FEE
     fees = () if row.id in pairs_of.senders else row.fees
     if kind is Kind.FEE:
@@ -50,22 +52,53 @@ def events_of(row: Booked, pairs_of: Taken) -> list[Event]:
     return [Event(name, row.occurred_at, kind, row.account, None, out, came, fees, (row.id,))]
 
 
+def _inside(row: Booked) -> list[Event]:
+    """An internal row sells nothing: a new name takes cost and date along; what is not one to one leaves, and comes, without a known cost."""
+    what = inner(row)
+    base = Event(row.id, row.occurred_at, Kind.FEE, row.account, None, (), (), row.fees, (row.id,))
+    if what == "nothing":
+        return [base] if any(f.coin.kind != "fiat" for f in row.fees) else []
+    out, came = (tuple(a for a in side if a.coin.kind != "fiat") for side in net(row.sent, row.received))
+    if what == "renamed":
+        return [replace(base, kind=Kind.TRANSFER, to_account=row.account, sent=out, received=came)]
+    left = [replace(base, kind=Kind.WITHDRAWAL, sent=out)] if out else []
+    fees = () if out else row.fees
+    return left + ([replace(base, id=f"{row.id}/in", kind=Kind.DEPOSIT, received=came, fees=fees)] if came else [])
+
+
+def _left(row: Booked, amount: Amount, pairs_of: Taken) -> tuple[Amount, ...]:
+    """What pairs leave of one coin of a row."""
+    if amount.coin.kind == "fiat":
+        return ()
+    rest = pairs_of.rest.get((row.id, amount.coin.id), amount.quantity)
+    return (replace(amount, quantity=rest),) if rest else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What pairs have used up."""
 
-    sides: frozenset[tuple[str, str]]
+    rest: dict[tuple[str, str], Decimal]
+    """By row and coin, for each side of a pair: what is left to be explained."""
+    fees: dict[tuple[str, str], Decimal]
+    """By sender's row and coin: what was sent and did not arrive; negative where the stated fee was taken from what was sent."""
     senders: frozenset[str]
 
 
 def taken_by(pairs: Sequence[Pair]) -> Taken:
+    arrived: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for pair in pairs:
+        arrived[pair.out.key] += pair.into.amount.quantity
+    outs = {pair.out.key: pair.out for pair in pairs}
+    rest = {key: stays(out, arrived[key]) for key, out in outs.items()}
     return Taken(
-        frozenset(side.key for pair in pairs for side in (pair.out, pair.into)),
+        {pair.into.key: ZERO for pair in pairs} | rest,
+        {key: outs[key].amount.quantity - arrived[key] - rest[key] for key in outs},
         frozenset(pair.out.row.id for pair in pairs),
     )
 
 
-def transfers(pairs: Sequence[Pair]) -> list[Event]:
+def transfers(pairs: Sequence[Pair], pairs_of: Taken) -> list[Event]:
     """One event for each two rows: it leaves at the earlier of their times and arrives when received; what did not arrive is the sender's fee."""
     together: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -76,20 +109,16 @@ def transfers(pairs: Sequence[Pair]) -> list[Event]:
         out, into = legs[0].out.row, legs[0].into.row
         named[out.id] += 1
         first = named[out.id] == 1
-        fees = _fees_of_transfer(out.fees if first else (), legs)
-        kind = Kind.TRANSFER if out.account != into.account else Kind.FEE
-        if kind is Kind.FEE and not fees:  # between sub-accounts of one account: nothing happened
-            continue
         events.append(
             Event(
                 id=out.id if first else f"{out.id}/{named[out.id]}",
                 at=min(out.occurred_at, into.occurred_at),
-                kind=kind,
+                kind=Kind.TRANSFER,
                 account=out.account,
-                to_account=into.account if kind is Kind.TRANSFER else None,
-                sent=tuple(replace(p.out.amount, quantity=p.into.amount.quantity) for p in legs) if kind is Kind.TRANSFER else (),
-                received=tuple(p.into.amount for p in legs) if kind is Kind.TRANSFER else (),
-                fees=fees,
+                to_account=into.account,
+                sent=tuple(replace(p.out.amount, quantity=p.into.amount.quantity) for p in legs),
+                received=tuple(p.into.amount for p in legs),
+                fees=_fees_of_transfer(out, pairs_of) if first else (),
                 transactions=(out.id, into.id),
                 arrives_at=into.occurred_at if into.occurred_at > out.occurred_at else None,
             )
@@ -97,20 +126,20 @@ def transfers(pairs: Sequence[Pair]) -> list[Event]:
     return events
 
 
-def _fees_of_transfer(stated: tuple[Amount, ...], legs: Sequence[Pair]) -> tuple[Amount, ...]:
+def _fees_of_transfer(row: Booked, pairs_of: Taken) -> tuple[Amount, ...]:
     """What the sender states, and what was sent and did not arrive, one amount a coin.
 
     Where more arrived than was sent (by less than the stated fee) the fee is what is left of it.
     """
-    fees = {f.coin.id: f for f in stated}
+    named = {f.coin.id: f for f in row.fees}
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for fee in stated:
+    for fee in row.fees:
         sums[fee.coin.id] += fee.quantity
-    for pair in legs:
-        coin = pair.out.amount.coin.id
-        fees.setdefault(coin, pair.out.amount)
-        sums[coin] += pair.out.amount.quantity - pair.into.amount.quantity
-    return tuple(replace(fees[coin], quantity=q) for coin, q in sums.items() if q > 0)
+    for amount in row.sent:
+        named.setdefault(amount.coin.id, amount)
+    for coin in dict.fromkeys(amount.coin.id for amount in row.sent):
+        sums[coin] += pairs_of.fees.get((row.id, coin), ZERO)
+    return tuple(replace(named[coin], quantity=q) for coin, q in sums.items() if q > 0)
 
 
 def unmatched(event: Event) -> Issue:

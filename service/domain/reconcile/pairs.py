@@ -18,7 +18,8 @@ from service.domain.statements import Statements
 CLOCKS_APART = timedelta(minutes=10)
 """A receipt may be dated this much before its withdrawal: an exchange books late what a chain has seen."""
 FEE_SHARE = Decimal("0.01")
-"""Largest part of what was sent that may be missing from a receipt, where the sender states no fee."""
+"""Largest part of what was sent that may be missing from a receipt, where the sender states no larger fee. What is missing beyond
+it is no fee, whatever says that the two are one: it left for somebody else, and a person is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +77,22 @@ def _by_answer(outs: list[Side], ins: list[Side], said: dict[tuple[str, str], bo
     issues: list[Issue] = []
     taken: set[tuple[str, str]] = set()
     for out in outs:
+        room = out.amount.quantity + out.stated_fee
         for deposit in wanted[out.row.id]:
             into = receipts.get((deposit, out.amount.coin.id))
-            if into is None or into.key in taken or out.key in taken:
+            if into is None or into.key in taken:
                 continue
-            if into.amount.quantity > out.amount.quantity + out.stated_fee:
+            if into.amount.quantity > room:
                 issues.append(_ambiguous(out, into, "you said that they are one, but more arrived than was sent"))
                 continue
-            taken |= {out.key, into.key}
+            room -= into.amount.quantity
+            taken.add(into.key)
             pairs.append(Pair(out, into))
     return pairs, issues
 
 
 def _by_chain(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]]) -> tuple[list[Pair], list[Issue]]:
-    """Same hash, same coin, another account: one to one, or each with the only receipt of just its size."""
+    """Same hash, same coin, another account: all receipts of the only sender, or each sender with a receipt of just its size."""
     receipts = defaultdict(list)
     senders = defaultdict(list)
     for side in ins:
@@ -101,17 +104,39 @@ def _by_chain(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]]) 
     pairs = []
     for place, sent in senders.items():
         here = receipts.get(place, [])
-        alone = len(sent) == len(here) == 1
-        edges = [
-            (o, i)
-            for o in sent
-            for i in here
-            if _apart(o, i)
-            and (o.row.id, i.row.id) not in refused
-            and (i.amount.quantity <= o.amount.quantity + o.stated_fee if alone else i.amount.quantity == o.amount.quantity)
-        ]
-        pairs += [Pair(o, i) for o, i in _only(edges)]
+        edges = [(o, i) for o in sent for i in here if _apart(o, i) and (o.row.id, i.row.id) not in refused]
+        if len(sent) == 1 and total(i.amount.quantity for _, i in edges) <= sent[0].amount.quantity + sent[0].stated_fee:
+            pairs += [Pair(o, i) for o, i in edges]
+        else:
+            pairs += [Pair(o, i) for o, i in _one_size([(o, i) for o, i in edges if o.amount.quantity == i.amount.quantity])]
     return pairs, []
+
+
+def _one_size(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
+    """The only receipt of a size; or as many equal ones as were sent, all from, or all to, one account: which is which changes nothing."""
+    sizes: dict[Decimal, list[tuple[Side, Side]]] = defaultdict(list)
+    for edge in edges:
+        sizes[edge[0].amount.quantity].append(edge)
+    found = []
+    for same in sizes.values():
+        outs = sorted({o.key: o for o, _ in same}.values(), key=lambda s: (s.row.occurred_at, s.key))
+        ins = sorted({i.key: i for _, i in same}.values(), key=lambda s: (s.row.occurred_at, s.key))
+        one_place = 1 in (len({o.row.account for o in outs}), len({i.row.account for i in ins}))
+        if one_place and len(outs) == len(ins) and len(same) == len(outs) * len(ins):
+            found += list(zip(outs, ins, strict=True))
+        else:
+            found += _only(same)
+    return found
+
+
+def stays(out: Side, arrived: Decimal) -> Decimal:
+    """What of a sender's coins reached nobody that is watched: nothing, while no more is missing than a fee may be."""
+    missing = out.amount.quantity - arrived
+    return missing if missing > _fee_at_most(out) else ZERO
+
+
+def _fee_at_most(out: Side) -> Decimal:
+    return max(out.amount.quantity * FEE_SHARE, out.stated_fee)
 
 
 def _by_size(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]], window: timedelta) -> tuple[list[Pair], list[Issue]]:
@@ -133,10 +158,7 @@ def _by_size(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]], w
 
 
 def _apart(out: Side, into: Side) -> bool:
-    """Two accounts; or two sub-accounts of one, where the source says that a row is internal."""
-    if out.row.account != into.row.account:
-        return True
-    return out.row.hint == into.row.hint == "internal" and out.amount.quantity == into.amount.quantity
+    return out.row.account != into.row.account
 
 
 def _fits(out: Side, into: Side) -> bool:
@@ -145,8 +167,7 @@ def _fits(out: Side, into: Side) -> bool:
         return False
     if out.row.chain_ref and into.row.chain_ref and same_hash(out.row.chain_ref) != same_hash(into.row.chain_ref):
         return False
-    missing = out.amount.quantity - into.amount.quantity
-    return ZERO <= missing <= max(out.amount.quantity * FEE_SHARE, out.stated_fee)
+    return ZERO <= out.amount.quantity - into.amount.quantity <= _fee_at_most(out)
 
 
 def _only(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from connectors.contract import Hint, Transaction
 from service.domain.assets import AssetTable
@@ -47,6 +48,8 @@ def booked_row(t: Transaction, table: AssetTable) -> Booked:
 def _kind(hint: Hint, sent: tuple[Amount, ...], received: tuple[Amount, ...]) -> Kind:
     """By what moved; the source's own word decides only where that leaves a choice."""
     out, came = net(sent, received)
+    if hint == "internal" and (sent or received):
+        return Kind.TRANSFER  # whatever coins it names: what stays in the account is no sale
     if not out and not came:
         return Kind.TRANSFER if sent else Kind.FEE  # within the account, or one to one between two names of a coin
     if not out:
@@ -84,6 +87,40 @@ def unknown_assets(rows: Iterable[Booked]) -> list[Issue]:
         )
         for asset, coin in sorted(unknown.items())
     ]
+
+
+def inner(row: Booked) -> Literal["nothing", "renamed", "changed"]:
+    """What an internal row did to the account's coins.
+
+    One coin on one side only: nothing, for the other side is the same account, in a row of its own or in a part of it that the source
+    does not show; its coins are one pool. Another coin in the same quantity: a new name. Anything else: not known.
+    """
+    out, came = net(row.sent, row.received)
+    if not out or not came or all(a.coin.kind == "fiat" for a in (*out, *came)):
+        return "nothing"
+    coins_only = all(a.coin.kind != "fiat" for a in (*out, *came))
+    return "renamed" if coins_only and len(out) == len(came) == 1 and out[0].quantity == came[0].quantity else "changed"
+
+
+def changed_inside(rows: Iterable[Booked]) -> list[Issue]:
+    """Internal rows that name two coins: an assumption where they are one to one, an open question where not."""
+    issues: dict[str, Issue] = {}
+    for row in rows:
+        what = inner(row) if row.hint == "internal" else "nothing"
+        if what == "nothing":
+            continue
+        out, came = (", ".join(f"{a.coin.symbol} ({a.asset})" for a in side) for side in net(row.sent, row.received))
+        if what == "renamed":
+            subject, remedy = f"{row.account} {out} {came}", "Nothing to do if they are one coin. Else report it: the row is a swap."
+            says = f"Inside {row.account} {out} became {came}, one to one: taken as two names of one coin, with cost and date carried over."
+        else:
+            subject, remedy = row.id, "Compare the row with the source's own history, and report it: we do not know what it means."
+            says = (
+                f"Inside {row.account} {out} became {came} at {row.occurred_at:%Y-%m-%d %H:%M} UTC, not one to one: booked without a gain, "
+            )
+            says += "the coins that came in have no known cost."
+        issues.setdefault(subject, Issue(IssueKind.UNKNOWN_ASSET, "warning", subject, says, remedy))
+    return list(issues.values())
 
 
 def foreign_currencies(rows: Iterable[Booked], home: str) -> list[Issue]:

@@ -12,7 +12,10 @@ from service.domain.assets import Coin
 
 
 class Kind(StrEnum):
-    """The words of the neutral history format, and `fee` for a transaction that moved nothing else."""
+    """The words of the neutral history format, and `fee` for a transaction that moved nothing else.
+
+    A transfer within one account gives its coins a new name.
+    """
 
     BUY = "buy"
     SELL = "sell"
