@@ -26,6 +26,8 @@ class Balance:
     derived: Decimal
     declared: Decimal | None
     flags: tuple[str, ...]
+    waiting: tuple[Decimal, Decimal] = (ZERO, ZERO)
+    """(what comes, what goes) by rows that are not final yet: in no total of ours, perhaps already in the source's."""
 
     @property
     def difference(self) -> Decimal | None:
@@ -33,6 +35,14 @@ class Balance:
             return None
         with exact():
             return self.derived - self.declared
+
+    @property
+    def explained(self) -> bool:
+        """Whether the difference is just what waits: a source takes a withdrawal off at once, and may count a deposit before it is final."""
+        gap = self.difference
+        comes, goes = self.waiting
+        with exact():
+            return gap is None or gap in (ZERO, goes, -comes, goes - comes)
 
 
 def spoke(accounts: Iterable[Account]) -> frozenset[str]:
@@ -47,6 +57,7 @@ def balances(
     sums: dict[tuple[str, str], Decimal] = {}
     symbols: dict[tuple[str, str], str] = {}
     flags: dict[tuple[str, str], set[str]] = {}
+    waiting: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     with exact():
         for row in rows:
             if until is not None and row.occurred_at > until:
@@ -57,6 +68,9 @@ def balances(
                 counted = not SHOWN_ONLY.intersection(row.flags)
                 sums[key] = sums.get(key, ZERO) + (amount.quantity * sign if counted else ZERO)
                 flags.setdefault(key, set()).update(SHOWN_ONLY.intersection(row.flags) - {"pending"} if not counted else ())
+                if "pending" in row.flags and "spam" not in row.flags:
+                    comes, goes = waiting.get(key, (ZERO, ZERO))
+                    waiting[key] = (comes + amount.quantity, goes) if sign > 0 else (comes, goes + amount.quantity)
                 if "pending" in row.flags:
                     flags[key].add("pending")
                 if "unexplained" in row.flags:
@@ -73,18 +87,19 @@ def balances(
             derived=sums[key],
             declared=None if until is not None else said.get(key, ZERO if key[0] in speaking else None),
             flags=tuple(sorted(flags.get(key, ()))),
+            waiting=waiting.get(key, (ZERO, ZERO)),
         )
         for key in sorted(sums)
     ]
 
 
 def differences(found: Iterable[Balance], accounts: Sequence[Account], rows: Sequence[Booked]) -> list[Issue]:
-    """An issue for each asset whose derived balance is not what the source declares."""
+    """An issue for each asset whose derived balance is not what the source declares, unless just what waits is between them."""
     labels = {a.id: a for a in accounts}
     issues = []
     for balance in found:
         gap = balance.difference
-        if not gap or "spam" in balance.flags or balance.account not in labels:
+        if not gap or balance.explained or "spam" in balance.flags or balance.account not in labels:
             continue
         account = labels[balance.account]
         says = (

@@ -58,6 +58,7 @@ async def balances(app: App, as_of: datetime | None = None) -> Answer:
             "derived": plain(b.derived),
             "declared": text(b.declared),
             "difference": text(b.difference),
+            "explained": b.explained,
             "flags": sorted({*b.flags, *(["missing_basis"] if (b.account, b.asset) in unknown else [])}),
         }
         for b in found

@@ -58,7 +58,7 @@ def balances(
                 "Balances", columns, rows, empty="No balances yet: add an account, then `thresher sync`.", right=columns[2:5]
             ),
         )
-        return OPEN if any((b["difference"] or "0") != "0" and "spam" not in b["flags"] for b in answer["balances"]) else DONE
+        return OPEN if any(not b["explained"] and "spam" not in b["flags"] for b in answer["balances"]) else DONE
 
     return run(use, as_json=as_json)
 
