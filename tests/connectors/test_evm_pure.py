@@ -184,6 +184,11 @@ def test_a_deposit_log_of_something_that_is_no_token_is_no_spam():
     assert [leg.quantity for leg in read.legs] == [Decimal("-9E-18"), Decimal("-21E-18")]
 
 
+def test_a_transaction_tells_its_place_in_the_block():
+    places = [one.sequence for one in normalise([record("0xff", index="1"), record("0xaa", index="2")]) if isinstance(one, Transaction)]
+    assert places == [1, 2]
+
+
 def test_order_does_not_matter_and_strange_records_are_kept_apart():
     records = [record("0xa"), record("0xb", sender=ME), record("0xc", ok=False, sender=ME)]
     read = {one.chain_ref: one for one in normalise(records)}  # type: ignore[union-attr]

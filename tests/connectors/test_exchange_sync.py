@@ -203,6 +203,25 @@ async def test_binance_a_symbol_that_does_not_exist_is_remembered(s):
     assert not [e for e in s.server.log[before:] if e[3].get("symbol") == "BTCBUSD"]
 
 
+async def test_binance_trades_are_proven_up_to_the_last_walk_over_all_pairs(s):
+    """Between two full walks a pair with a coin that nothing names is not asked: what was read is stored, and is not called complete."""
+    pairs = [{"symbol": b + q, "baseAsset": b, "quoteAsset": q} for b, q in (("BTC", "USDT"), ("LTC", "BTC"))]
+    s.fault("/api/v3/exchangeInfo", lambda request: web.json_response({"symbols": pairs}))
+    _, last, coverage, _ = await pulled(s.connector("binance"), "trades")
+    now = s.at.replace(microsecond=s.at.microsecond // 1000 * 1000)
+    assert coverage.until == now
+    for days, full in ((3, False), (8, True)):
+        s.later(milliseconds=5)
+        now = now + timedelta(milliseconds=5)
+        ago = now - timedelta(days=days)
+        begun, older = len(s.server.log), json.dumps({**json.loads(last), "scanned": int(ago.timestamp() * 1000)})
+        _, _, coverage, _ = await pulled(s.connector("binance"), "trades", older)
+        asked = {entry[3]["symbol"] for entry in s.server.log[begun:] if entry[2] == "/api/v3/myTrades"}
+        assert ("LTCBTC" in asked) is full
+        assert abs(coverage.until - (now if full else ago)) < timedelta(milliseconds=2)
+        assert f"all pairs asked on {coverage.until:%Y-%m-%d}; since then only" in coverage.proof
+
+
 async def test_binance_resumes_where_it_was_cut_and_reads_the_same(s):
     """The reply to the third page of trades is damaged; the next attempt begins there and not at the start."""
     whole, _, _, _ = await pulled(s.connector("binance"), "trades")

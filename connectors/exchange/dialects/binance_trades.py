@@ -3,7 +3,7 @@
 Whoever trades pays with something that they have. So: every coin that came in by another stream or is held → every pair that has it on either
 side → the trades → the coins that these brought → again, until nothing new turns up. That finds each listed pair, also of coins bought and
 sold to the last unit. It is many requests, so it is done at first and once a week; in between, the pairs traded before and those between two known
-coins are asked. Pairs taken off the list are tried by name with the old quote coins; "no such symbol" is remembered.
+coins are asked, which does not prove that no other was traded: the coverage ends with the last full walk. Pairs taken off the list are tried by name with the old quote coins; "no such symbol" is remembered.
 
 One symbol: `startTime` once, then `fromId` = last + 1, which no burst within a millisecond can slip through; a short page is its end.
 """
@@ -57,8 +57,11 @@ class Trades:
                 if number % SAVE_EVERY == 0:
                     yield Page((), state.cursor())
         scan = state.finish()
-        proof = f"short page of each of {len(state.read)} symbols, to a fixed point of {len(state.assets)} coins; all pairs asked on {scan:%Y-%m-%d}"
-        yield Page((), state.cursor(), coverage=tally.proven(state.until, proof))
+        proof = (
+            f"short page of each of {len(state.read)} symbols, to a fixed point of {len(state.assets)} coins, all pairs asked on {instant(scan):%Y-%m-%d}; "
+            "since then only pairs traded before and pairs of two known coins"
+        )
+        yield Page((), state.cursor(), coverage=tally.proven(scan, proof))
 
     async def _pairs(self) -> dict[str, Pair]:
         """symbol → (base, quote) of every listed spot pair."""
@@ -149,14 +152,14 @@ class _State:
         self.walk["at"] = None
         self.read[symbol] = self.walk["end"]
 
-    def finish(self) -> datetime:
-        """Ends the walk; the day of the last full one."""
+    def finish(self) -> int:
+        """Ends the walk; the time of the last full one, in milliseconds: as far as the stream is proven."""
         assert self.walk is not None
         self.until = self.assets_until = self.walk["end"]
         if self.walk["full"]:
             self.scanned = self.walk["end"]
         self.walk = None
-        return instant(self.scanned)
+        return self.scanned
 
     def cursor(self) -> Cursor:
         return cursor(
