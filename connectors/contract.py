@@ -158,6 +158,8 @@ class Transaction:
     flags: tuple[str, ...] = ()
     """"spam": legs that only a log claims; they belong in no total. "failed": reverted, only the fee moved."""
     note: str = ""
+    sequence: int = 0
+    """The source's order within one `occurred_at` (a transaction's index in its block); 0 where it gives none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def _transaction(record: RawRecord, payload: Mapping[str, Any], moved: list[Move
         counterparties=tuple(other for other in others if other and other not in (ZERO, payload["me"])),
         flags=flags,
         note=note,
+        sequence=int(payload["index"]),
     )
 
 

@@ -370,6 +370,37 @@ def test_within_one_instant_what_comes_in_stands_first():
     assert [e.kind for e in events] == [Kind.BUY, Kind.SELL]
 
 
+def test_within_one_block_the_order_is_the_chains():
+    """What one transaction brings the next one spends, whatever their hashes."""
+    chain = [
+        row("onekey", "0xff", "chain", "-1000 usdc", "1 eth", sequence=1),
+        row("onekey", "0xee", "chain", "-1 eth", "0.05 btc", sequence=2),
+        row("onekey", "0xaa", "chain", "-0.05 btc", chain_ref="0xaa", sequence=10),
+        row("ledger", "0xaa", "chain", "0.05 btc", chain_ref="0xaa", sequence=10),
+        row("ledger", "0x11", "chain", "-0.05 btc", "1100 usdc", sequence=11),
+    ]
+    _, events, issues = run(*reversed(chain), row("kraken", 1, "withdrawal", "-1000 usdc"), row("onekey", "0xbb", "chain", "1000 usdc"))
+    assert [(e.kind.value, e.account) for e in events] == [
+        ("transfer", "kraken"),
+        ("swap", "onekey"),
+        ("swap", "onekey"),
+        ("transfer", "onekey"),
+        ("swap", "ledger"),
+    ]
+    assert not issues
+
+
+def test_a_transfer_from_an_exchange_takes_its_place_in_the_block():
+    rows = [
+        row("kraken", 1, "withdrawal", "-1 eth", chain_ref="0xbb"),
+        row("onekey", "0xbb", "chain", "1 eth", chain_ref="0xbb", sequence=4),
+        row("onekey", "0xaa", "chain", "-1000 usdc", "0.5 eth", sequence=3),
+        row("onekey", "0xcc", "chain", "-1.5 eth", "3000 usdc", sequence=5),
+    ]
+    _, events, _ = run(*rows)
+    assert [e.kind.value for e in events] == ["swap", "transfer", "swap"]
+
+
 def test_the_order_of_the_input_changes_no_event():
     rows = [*AMBIGUOUS, row("kraken", 2, "trade", "1 eth", "-2000 fiat:USD"), row("kraken", 3, "withdrawal", "-3 eth", minutes=9)]
     _, events, issues = run(*rows)

@@ -7,7 +7,7 @@ would fit are nobody's until the holder says which (MatchAnswer); until then the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from connectors.contract import Transaction
@@ -44,9 +44,15 @@ def reconcile(
         shown = linked(rows, pairs)
         taken = taken_by(pairs)
         events = [e for row in live for e in events_of(row, taken)] + transfers(pairs, taken)
-        order = {name: natural(t.keys[0]) for name, t in first.items()}
-        events.sort(key=lambda e: (e.at, RANK[e.kind], order.get(e.transactions[0], ()), e.id))
+        events.sort(key=lambda e: _place(e, first))
         named = {row for issue in found if issue.kind is IssueKind.AMBIGUOUS_TRANSFER for row in issue.subject.split()}
         named |= {issue.subject for issue in inside}
         issues += [unmatched(e) for e in events if e.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL) and e.transactions[0] not in named]
     return shown, events, issues
+
+
+def _place(event: Event, rows: Mapping[str, Transaction]) -> tuple[object, ...]:
+    """In order of time; within one instant as its chain had them, then what comes in before what goes out, then as the source lists them."""
+    own = [rows[name] for name in event.transactions]
+    in_block = max((t.sequence for t in own if t.occurred_at == event.at), default=0)
+    return event.at, in_block, RANK[event.kind], natural(own[0].keys[0]), event.id

@@ -27,7 +27,7 @@ RANK = {
     Kind.WITHDRAWAL: 3,
     Kind.FEE: 4,
 }
-"""Within one instant what comes in stands before what goes out; a source's clock says no more. Then its own row order."""
+"""Within one instant what comes in stands before what goes out, where the source gives no order (Transaction.sequence). Then its row order."""
 
 
 def natural(key: str) -> tuple[tuple[int, int, str], ...]:
