@@ -1,23 +1,36 @@
 """`thresher prices import FILE`: the holder's own prices, `date,asset,price_usd` or `time,asset,price_usd`.
 
-All lines or none: a bad line is named by number and column, and nothing is stored.
+All lines or none: a bad line is named by number and column, and nothing is stored. An asset is a symbol or id of the tables, a
+currency ("EUR" or "fiat:EUR": its exchange rate), or the full id of anything that an issue names ("kraken:FOO",
+"eip155:1/erc20:0x…"): what no table knows can still be worth something, and only the holder can say how much.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from connectors.contract import Quote
+from connectors.contract import Asset, Quote
 from service.app.ports import App, Refused
-from service.domain.assets import AssetTable
+from service.domain.assets import AssetTable, Coin
 from service.domain.money import plain
 
 IMPORT = "import"
 MOST_ERRORS = 5
 """Named in one refusal; the rest is counted."""
+MONEY = "fiat:USD"
+"""What the column price_usd is in."""
+_CODES = (
+    "AED ARS AUD BRL CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HUF IDR ILS INR JPY KRW KZT MXN MYR NGN NOK NZD PEN PHP PLN RON RUB SAR SEK"
+    " SGD THB TRY TWD UAH USD VND ZAR"
+)
+CURRENCIES = frozenset(_CODES.split())
+"""ISO 4217 codes that can stand without "fiat:" before them."""
+_CURRENCY = re.compile(r"fiat:[A-Z]{3}")
+_ASSET = re.compile(r"[a-z0-9][a-z0-9_.-]*:[^\s,]+")
 
 
 async def import_prices(app: App, lines: Iterable[str]) -> tuple[int, int]:
@@ -73,17 +86,30 @@ class _Bad(ValueError):
 
 
 def _quote(cells: dict[str, str], when: str, assets: AssetTable) -> Quote:
-    coin = assets.find(cells["asset"])
-    if coin is None or coin.kind != "coin":
-        raise _Bad("asset", f"{cells['asset']!r} is in no asset table; use a symbol or id of config/assets.toml")
+    at, whole_day = _at(cells[when], when)
+    coin = _coin(cells["asset"], at, assets)
     try:
         price = Decimal(cells["price_usd"])
     except InvalidOperation:
         raise _Bad("price_usd", f"{cells['price_usd']!r} is not a decimal number") from None
     if not price.is_finite() or price <= 0:
         raise _Bad("price_usd", "a price is a finite number above zero")
-    at, whole_day = _at(cells[when], when)
     return Quote(coin.id, "USD", price, at, IMPORT, "day" if whole_day else "instant")
+
+
+def _coin(word: str, at: datetime, assets: AssetTable) -> Coin:
+    """What a price file calls `word`. An id of a source is what it was at that time: codes change their meaning."""
+    named = f"fiat:{word.upper()}" if word.upper() in CURRENCIES and assets.find(word) is None else word
+    named = f"fiat:{named[5:].upper()}" if named.startswith("fiat:") else named
+    named = named.lower() if named.startswith("eip155:") else named
+    if named == MONEY:
+        raise _Bad("asset", "prices are in US dollars: the dollar itself has none")
+    if named.startswith("fiat:") and not _CURRENCY.fullmatch(named):
+        raise _Bad("asset", f"{word!r} is no currency; write its code of three letters, such as fiat:EUR")
+    coin = assets.resolve(Asset(named), at) if _ASSET.fullmatch(named) else assets.find(named)
+    if coin is None:
+        raise _Bad("asset", f"{word!r} is in no asset table; use a symbol or id of config/assets.toml, or the full id that an issue names")
+    return coin
 
 
 def _at(text: str, column: str) -> tuple[datetime, bool]:

@@ -237,10 +237,10 @@ async def channels(app: App) -> Answer:
 
 async def prices(app: App) -> Answer:
     """Newest price of each held asset from each source."""
-    held = view.held(await app.store.ledger(PORTFOLIO))
+    ledger = await app.store.ledger(PORTFOLIO)
     portfolio = await app.store.portfolio(PORTFOLIO)
-    symbols = {coin.id: coin.symbol for coin in app.assets.coins()}
-    found = sorted(await app.store.newest_quotes(held, portfolio.currency), key=lambda q: (q.asset, q.source))
+    symbols = {lot.coin: lot.symbol for lot in ledger.lots} | {coin.id: coin.symbol for coin in app.assets.coins()}
+    found = sorted(await app.store.newest_quotes(view.held(ledger), portfolio.currency), key=lambda q: (q.asset, q.source))
     return {
         "prices": [
             {

@@ -68,8 +68,9 @@ def _normalised(app: App, account: Account, records: Sequence[RawRecord]) -> tup
 
 
 async def _price_book(app: App, events: Sequence[Event], currency: str) -> pricing.PriceBook:
-    """What is stored, and what the price sources still know of the past."""
-    coins = [c.id for c in app.assets.coins()]
+    """What is stored, be it of a currency or of what no table knows, and what the price sources still know of the past."""
+    moved = {a.coin.id for event in events for a in (*event.sent, *event.received, *event.fees)}
+    coins = sorted(moved.union(c.id for c in app.assets.coins()))
     book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
     for _ in range(PRICE_ROUNDS):
         wanted = pricing.wanted(events, book)

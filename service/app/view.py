@@ -13,6 +13,7 @@ from connectors.contract import Quote
 from service.app.ports import Account, App, Portfolio, Refused
 from service.app.sources import PORTFOLIO
 from service.domain import harvest, tax, valuation
+from service.domain.assets import Coin
 from service.domain.harvest import Opportunity
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import Ledger
@@ -151,13 +152,15 @@ def _agreed(app: App, open_lots: Sequence[Lot], newest: Sequence[Quote], now: da
     prices: dict[str, Price] = {}
     issues: list[Issue] = []
     coins = {coin.id: coin for coin in app.assets.coins()}
-    for name in sorted({lot.coin for lot in open_lots}):
-        coin = coins.get(name)
-        if coin is None:  # in no table: named once by reconcile, no price can be right
+    quotes: dict[str, list[Quote]] = defaultdict(list)
+    for quote in newest:
+        quotes[quote.asset].append(quote)
+    for name, symbol in sorted({lot.coin: lot.symbol for lot in open_lots}.items()):
+        if name not in coins and name not in quotes:  # in no table, named once by reconcile: only the holder can give it a price
             continue
         price, found = valuation.agree(
-            [q for q in newest if q.asset == name],
-            coin,
+            quotes[name],
+            coins.get(name) or Coin(name, symbol, "coin", known=False),
             now,
             max_age=timedelta(minutes=app.settings.price_max_age_minutes),
             import_max_age=timedelta(hours=app.settings.price_import_max_age_hours),
