@@ -310,11 +310,11 @@ class _Books:
             flags=() if basis is not None else (flag,),
         )
 
-    def _take(self, event: Event, amount: Amount, method: MethodName, *, is_fee: bool = False) -> tuple[list[Lot], Decimal]:
-        """Parts of lots that make up the amount, and what is short."""
+    def _take(self, event: Event, amount: Amount, method: MethodName, *, is_sale: bool = False) -> tuple[list[Lot], Decimal]:
+        """Parts of lots that make up the amount, and what is short. Only a sale uses up what the holder identified for one."""
         pool = self._pools[event.account, amount.coin.id]
         left = amount.quantity
-        named = [] if is_fee else self._identified(event, amount, pool)
+        named = self._identified(event, amount, pool) if is_sale else []
         left -= total(part.quantity for part in named)
         taken: list[Lot] = []
         while left > 0:
@@ -327,7 +327,7 @@ class _Books:
         return _joined([*named, *taken]) if named else taken, left
 
     def _identified(self, event: Event, amount: Amount, pool: _Pool) -> list[Lot]:
-        """What the holder named, for the first movement out at or after his word and the rest of that day (an order has many fills)."""
+        """What the holder named, for the first sale at or after his word and the rest of that day (an order has many fills)."""
         waiting = self._said.get((event.account, amount.coin.id))
         if not waiting:
             return []
@@ -369,7 +369,7 @@ class _Books:
 
     def _dispose(self, name: str, event: Event, amount: Amount, proceeds: Decimal | None, *, is_fee: bool = False) -> None:
         """One Disposal for each part of a lot, proceeds split by quantity; the shortfall last, without a lot."""
-        taken, short = self._take(event, amount, self._method(event), is_fee=is_fee)
+        taken, short = self._take(event, amount, self._method(event), is_sale=not is_fee)
         money, left = proceeds, amount.quantity
         for part in [*taken, *([None] if short else [])]:
             quantity = part.quantity if part else short

@@ -35,7 +35,8 @@ class Identification:
     """Canonical id."""
     lots: tuple[LotChoice, ...]
     made_at: datetime
-    """Counts for the first disposal of the asset in the account at or after this instant."""
+    """Counts for the first sale, swap or payment of the asset in the account at or after this instant, and the rest of that day.
+    Transfers, withdrawals, gifts and fees take nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
