@@ -4,17 +4,23 @@ Worked example: "binance:ETH", "kraken:XETH" and "eip155:1/slip44:60" are all "e
 exchange and its receipt on a chain meet in one kind of lot. "binance:LUNA" means one coin before 2022-05-28 and
 another after it, while "kraken:LUNA" has always been the older one: an exchange's own row goes before a row "*:LUNA", which stands for
 that code on any exchange and is curated for the few tickers that mean the same everywhere. What no row names stays its own
-asset, with its own pool and without a price: never by ticker alone.
+asset, with its own pool and without a price: never by ticker alone. One rule stands beside the rows: Kraken names a balance that is staked or
+earns by the coin's code and a suffix ("SUI.F", "DOT28.S", "EUR.M"), so what no row names in full is the coin before the suffix.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from connectors.contract import Asset
+
+_KRAKEN_SUFFIX = re.compile(r"kraken:(?P<code>(?P<bare>.+?)(?:\d\d(?=\.S))?)\.(?:S|M|F|B|P)")
+"""Kraken's balances of a coin: .S staked (two digits before it: bonded for that many days), .M, .F and .B earning, .P in a parachain's auction."""
+_KRAKEN_MONEY = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY", "AED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,24 @@ class AssetTable:
         if asset.startswith("fiat:"):
             code = asset.removeprefix("fiat:")
             return Coin(id=f"fiat:{code}", symbol=code, kind="fiat")
+        if coin := self._named(asset, at):
+            return coin
+        if suffixed := _KRAKEN_SUFFIX.fullmatch(asset):
+            whole, bare = Asset(f"kraken:{suffixed['code']}"), suffixed["bare"]
+            if coin := self._named(whole, at):  # digits may belong to the code
+                return coin
+            return self.resolve(Asset(f"fiat:{bare}" if bare in _KRAKEN_MONEY else f"kraken:{bare}"), at, symbols)
+        kind: Literal["coin", "nft"] = "nft" if "/erc721:" in asset or "/erc1155:" in asset else "coin"
+        symbol = (symbols or {}).get(asset) or asset.rpartition(":")[2]
+        return Coin(id=str(asset), symbol=symbol, kind=kind, known=False)
+
+    def _named(self, asset: Asset, at: datetime) -> Coin | None:
+        """What a row says, the source's own before one for any exchange."""
         for named in (asset, _anywhere(asset)):
             for naming in self._by_asset.get(named, ()):
                 if (naming.since is None or naming.since <= at) and (naming.until is None or at < naming.until):
                     return naming.coin
-        kind: Literal["coin", "nft"] = "nft" if "/erc721:" in asset or "/erc1155:" in asset else "coin"
-        symbol = (symbols or {}).get(asset) or asset.rpartition(":")[2]
-        return Coin(id=str(asset), symbol=symbol, kind=kind, known=False)
+        return None
 
     def find(self, word: str) -> Coin | None:
         """The curated coin of a canonical id or symbol, as people write it in price files; None when there is none."""
