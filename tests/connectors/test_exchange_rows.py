@@ -234,6 +234,8 @@ def test_coinbase_types_are_not_signs():
     assert moved(one("coinbase", tx("1", "fiat_deposit", "100", "USD"))) == [("fiat:USD", "100", "")]
     assert one("coinbase", tx("1", "fiat_withdrawal", "-100", "USD")).hint == "withdrawal"
     assert one("coinbase", tx("1", "staking_transfer", "-1", "ETH")).hint == "internal"
+    assert one("coinbase", tx("1", "vault_withdrawal", "-1", "BTC")).hint == "internal"
+    assert one("coinbase", tx("1", "vault_withdrawal", "1", "BTC")).hint == "internal"
     assert isinstance(one("coinbase", tx("1", "clawed_back_by_a_cat", "1", "ETH")), Unreadable)
     assert read("coinbase", tx("1", "send", "-1", "ETH", status="failed")) == []
     assert one("coinbase", tx("1", "send", "1", "ETH", status="pending")).final is False

@@ -54,13 +54,13 @@ TRANSFERS = frozenset(
         "exchange_withdrawal",
         "pro_deposit",
         "pro_withdrawal",
-        "vault_withdrawal",
         "intx_deposit",
         "intx_withdrawal",
     }
 )
 """Coins or money that came from or went to another place; which of the two, the sign says."""
-INTERNAL = frozenset({"transfer", "staking_transfer", "unstaking_transfer", "retail_eth2_deprecation"})
+INTERNAL = frozenset({"transfer", "vault_deposit", "vault_withdrawal", "staking_transfer", "unstaking_transfer", "retail_eth2_deprecation"})
+"""Between the wallets, vaults and stakes of one account."""
 
 
 def coin(code: str) -> Asset:
