@@ -288,6 +288,14 @@ def test_a_wrap_is_nothing_but_its_fee():
     assert not issues
 
 
+@pytest.mark.parametrize("hint", ["trade", "withdrawal", "fee", "internal"])
+def test_a_fee_in_two_parts_is_one(hint):
+    sent = {"trade": ["-1 eth", "2000 fiat:USD"], "withdrawal": ["-1 eth"]}.get(hint, [])
+    (booked,), (event,), _ = run(row("kraken", 1, hint, *sent, "fee -0.1 eth", "fee -0.2 eth", "fee -3 usdc"))
+    assert [(f.coin.id, str(f.quantity)) for f in event.fees] == [("eth", "0.3"), ("usdc", "3")]
+    assert len(booked.fees) == 3, "the row shows what the source wrote"
+
+
 def test_a_refund_lowers_what_was_sent():
     _, (event,), _ = run(row("onekey", 1, "chain", "-1 eth", "0.2 eth", "1600 usdc"))
     assert [str(a.quantity) for a in event.sent] == ["0.8"]

@@ -43,7 +43,7 @@ def events_of(row: Booked, pairs_of: Taken) -> list[Event]:
     if row.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL):  # money has a balance and no lots
         out, came = (tuple(left for a in side for left in _left(row, a, pairs_of)) for side in (out, came))
     kind = row.kind if any(a.coin.kind != "fiat" for a in (*out, *came)) or (row.kind is Kind.INCOME and came) else Kind.FEE
-    fees = () if row.id in pairs_of.senders else row.fees
+    fees = () if row.id in pairs_of.senders else _by_coin(row.fees)
     if kind is Kind.FEE:
         out = came = ()
         if all(f.coin.kind == "fiat" for f in fees):
@@ -55,15 +55,23 @@ def events_of(row: Booked, pairs_of: Taken) -> list[Event]:
 def _inside(row: Booked) -> list[Event]:
     """An internal row sells nothing: a new name takes cost and date along; what is not one to one leaves, and comes, without a known cost."""
     what = inner(row)
-    base = Event(row.id, row.occurred_at, Kind.FEE, row.account, None, (), (), row.fees, (row.id,))
+    base = Event(row.id, row.occurred_at, Kind.FEE, row.account, None, (), (), _by_coin(row.fees), (row.id,))
     if what == "nothing":
         return [base] if any(f.coin.kind != "fiat" for f in row.fees) else []
     out, came = (tuple(a for a in side if a.coin.kind != "fiat") for side in net(row.sent, row.received))
     if what == "renamed":
         return [replace(base, kind=Kind.TRANSFER, to_account=row.account, sent=out, received=came)]
     left = [replace(base, kind=Kind.WITHDRAWAL, sent=out)] if out else []
-    fees = () if out else row.fees
-    return left + ([replace(base, id=f"{row.id}/in", kind=Kind.DEPOSIT, received=came, fees=fees)] if came else [])
+    return left + ([replace(base, id=f"{row.id}/in", kind=Kind.DEPOSIT, received=came, fees=() if out else base.fees)] if came else [])
+
+
+def _by_coin(fees: Sequence[Amount]) -> tuple[Amount, ...]:
+    """One amount a coin: a fee in two parts is one disposal."""
+    merged: dict[str, Amount] = {}
+    for fee in fees:
+        held = merged.get(fee.coin.id)
+        merged[fee.coin.id] = replace(held, quantity=held.quantity + fee.quantity) if held else fee
+    return tuple(merged.values())
 
 
 def _left(row: Booked, amount: Amount, pairs_of: Taken) -> tuple[Amount, ...]:
@@ -131,15 +139,8 @@ def _fees_of_transfer(row: Booked, pairs_of: Taken) -> tuple[Amount, ...]:
 
     Where more arrived than was sent (by less than the stated fee) the fee is what is left of it.
     """
-    named = {f.coin.id: f for f in row.fees}
-    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for fee in row.fees:
-        sums[fee.coin.id] += fee.quantity
-    for amount in row.sent:
-        named.setdefault(amount.coin.id, amount)
-    for coin in dict.fromkeys(amount.coin.id for amount in row.sent):
-        sums[coin] += pairs_of.fees.get((row.id, coin), ZERO)
-    return tuple(replace(named[coin], quantity=q) for coin, q in sums.items() if q > 0)
+    missing = (replace(a, quantity=pairs_of.fees.get((row.id, a.coin.id), ZERO)) for a in net(row.sent, row.received)[0])
+    return tuple(fee for fee in _by_coin([*row.fees, *missing]) if fee.quantity > 0)
 
 
 def unmatched(event: Event) -> Issue:
