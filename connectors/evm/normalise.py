@@ -16,6 +16,13 @@ from unicodedata import normalize as unicode_form
 from connectors.contract import Asset, Hint, Leg, RawRecord, Transaction, Unreadable
 from connectors.evm.logs import ZERO, Move, moves
 
+STAKE_BACK = 16 * 10**18
+"""A beacon withdrawal of so much (wei) brings a stake back and is no income. By the consensus rules what an active validator has above
+32 ETH is swept to its address, some hundredths at a time, and that is its reward; one that left gets all that it had, and one is put out
+when it falls to 16 ETH (EJECTION_BALANCE). Such a receipt is asked for. A part of a stake that is asked back (EIP-7002) in less than
+16 ETH looks like a reward and is taken for one.
+"""
+
 TokenWord = tuple[str, bool]
 """(symbol, trusted): trusted where the holder's own transaction moved it, or the chain's settings name it."""
 
@@ -114,6 +121,13 @@ def _leg(payload: Mapping[str, Any], holding: str, amount: int) -> Leg:
     return Leg(Asset(f"eip155:{payload['chain']}/{holding}"), amount_of(amount, decimals))
 
 
+def _is_earned(row: Mapping[str, Any]) -> bool:
+    """Whether a change without a transaction is income when received; a part of a stake is not."""
+    if row["why"] == "withdrawal":
+        return int(row["amount"]) < STAKE_BACK
+    return row["why"] in ("reward", "growth")
+
+
 def _unexplained(record: RawRecord, payload: Mapping[str, Any]) -> Transaction | None:
     rows = payload["unexplained"]
     amount = sum(int(row["amount"]) for row in rows)
@@ -121,8 +135,7 @@ def _unexplained(record: RawRecord, payload: Mapping[str, Any]) -> Transaction |
         return None
     holding = payload["holding"]
     leg = _leg(payload, holding, amount) if holding else Leg(Asset(payload["native"]), amount_of(amount, 18))
-    known_cause = all(row["why"] in ("withdrawal", "reward", "growth") for row in rows)
-    hint: Hint = "reward" if known_cause and amount > 0 else "chain"
+    hint: Hint = "reward" if amount > 0 and all(_is_earned(row) for row in rows) else "chain"
     return Transaction(
         account=record.account,
         keys=(f"{record.stream}/{record.key}",),

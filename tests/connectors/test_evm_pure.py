@@ -184,6 +184,27 @@ def test_a_deposit_log_of_something_that_is_no_token_is_no_spam():
     assert [leg.quantity for leg in read.legs] == [Decimal("-9E-18"), Decimal("-21E-18")]
 
 
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [
+        ([("withdrawal", "17000000000000000")], "reward"),
+        ([("withdrawal", "15999999999999999999"), ("withdrawal", "15999999999999999999")], "reward"),
+        ([("withdrawal", "16000000000000000000")], "chain"),
+        ([("withdrawal", "32001000000000000000")], "chain"),
+        ([("withdrawal", "17000000000000000"), ("withdrawal", "32001000000000000000")], "chain"),
+        ([("reward", "99000000000000000000")], "reward"),
+        ([("unattributed", "1")], "chain"),
+    ],
+)
+def test_a_stake_that_comes_back_is_no_income(rows, hint):
+    own = [{"amount": amount, "why": why} for why, amount in rows]
+    payload = {"chain": "1", "native": "eip155:1/slip44:60", "symbol": "ETH", "block": "5", "holding": "", "unexplained": own, "tokens": {}}
+    (read,) = normalise([RawRecord("acc", "chain", "unexplained:5", datetime(2024, 1, 1, tzinfo=UTC), json.dumps(payload))])
+    assert isinstance(read, Transaction)
+    assert read.hint == hint
+    assert read.legs[0].quantity == amount_of(sum(int(amount) for _, amount in rows), 18)
+
+
 def test_a_transaction_tells_its_place_in_the_block():
     places = [one.sequence for one in normalise([record("0xff", index="1"), record("0xaa", index="2")]) if isinstance(one, Transaction)]
     assert places == [1, 2]
