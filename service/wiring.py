@@ -19,6 +19,7 @@ from connectors.contract import PriceSource, Shared, Source
 from service import settings as configuration
 from service.app.ports import App, Progress, Refused, Vault
 from service.domain.rules import Rules
+from service.domain.tax import FilingStatus
 from service.notify import AppriseNotifier
 from service.settings import Settings
 from service.store import SqlStore, leases_for, open_store
@@ -96,7 +97,7 @@ async def opened(
             connector_class=registry.connector,
             prices=prices,
             assets=configuration.asset_table(settings),
-            rules_of=lambda year: tax_rules(settings, year),
+            rules_of=lambda year, status: tax_rules(settings, year, status),
             chains=configuration.chains(settings),
             settings=settings,
             now=now,
@@ -119,10 +120,10 @@ def loaded(env: Mapping[str, str]) -> Settings:
         raise Refused("configuration", str(wrong)) from None
 
 
-def tax_rules(settings: Settings, year: int) -> Rules:
-    """Raises Refused for a year without usable figures."""
+def tax_rules(settings: Settings, year: int, status: FilingStatus) -> Rules:
+    """The rules of a year for those who file so. Raises Refused for a year without usable figures."""
     try:
-        return configuration.rules(settings, year)
+        return configuration.rules(settings, year, separate=status == "married_separate")
     except ValueError as wrong:
         raise Refused("year", str(wrong)) from None
 

@@ -134,7 +134,7 @@ def _settings(told: dict[str, Any]) -> HarvestSettings:
 
 
 def _profile(told: dict[str, str]) -> Profile:
-    texts = {"jurisdiction", "time_zone"}
+    texts = {"jurisdiction", "time_zone", "filing_status"}
     return Profile(**{k: v if k in texts else Decimal(v) for k, v in told.items()})  # type: ignore[arg-type]  # by name, from asdict
 
 

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.app import evidence
 from service.app.ports import App, Channel, Delivery, Portfolio, Refused
-from service.app.sources import PORTFOLIO, the_account
+from service.app.sources import PORTFOLIO, no_wallet_secret, the_account
 from service.domain.alerts import Alert, Message
 from service.domain.harvest import Costs, Thresholds
 from service.domain.issues import IssueKind, content_id
 from service.domain.statements import MatchAnswer, MethodChoice, MethodName
+from service.domain.tax import FilingStatus
 
 _ABOUT_TRANSFERS = (IssueKind.AMBIGUOUS_TRANSFER, IssueKind.UNMATCHED_WITHDRAWAL, IssueKind.UNMATCHED_DEPOSIT)
 
@@ -39,6 +40,10 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
             if text != "us":
                 raise Refused(name, "only us has rules so far")
             profile = replace(profile, jurisdiction=text)
+        elif what == "filing_status":
+            if text not in get_args(FilingStatus):
+                raise Refused(name, f"give one of {', '.join(get_args(FilingStatus))}")
+            profile = replace(profile, filing_status=text)  # type: ignore[arg-type]  # checked just above
         elif what in _names(type(profile)):
             value = _rate(name, text) if what.endswith("_rate") else _amount(name, text, signed=True)
             profile = replace(profile, **{what: value})  # type: ignore[arg-type]  # by name, the texts were taken above
@@ -89,6 +94,7 @@ async def answer_issue(app: App, issue: str, other: str | None, *, same: bool) -
 
 async def add_channel(app: App, url: str, label: str | None = None) -> Channel:
     """Where alerts go, by its apprise URL. Sealed at once; only its masked form is ever shown."""
+    no_wallet_secret(app, "label", label or "")
     shown = app.notifier.shown(url)
     channel = Channel(content_id("ch", PORTFOLIO, url), PORTFOLIO, label or shown.split("://")[0], shown, app.now())
     await app.store.add_channel(channel, {"url": app.vault.seal(url, ("channel", channel.id, "url"))})

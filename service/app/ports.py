@@ -21,7 +21,7 @@ from service.domain.ledger import Ledger
 from service.domain.reconcile import Booked
 from service.domain.rules import Rules
 from service.domain.statements import Statement
-from service.domain.tax import Profile
+from service.domain.tax import FilingStatus, Profile
 from service.settings import Settings
 
 AccountStatus = Literal["active", "paused", "refused", "error"]
@@ -303,8 +303,8 @@ class App:
     connector_class: NormaliserOf
     prices: Sequence[PriceSource]
     assets: AssetTable
-    rules_of: Callable[[int], Rules]
-    """Rules of a tax year. Raises Refused for a year that no file has."""
+    rules_of: Callable[[int, FilingStatus], Rules]
+    """Rules of a tax year for a filing status. Raises Refused for a year that no file has."""
     chains: Mapping[str, Mapping[str, str]]
     """config/chains.toml: a chain's name → its settings as strings."""
     settings: Settings

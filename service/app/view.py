@@ -79,7 +79,7 @@ async def view(app: App) -> View:
 
 def _rules(app: App, portfolio: Portfolio, year: int) -> tuple[Rules | None, list[Issue]]:
     try:
-        return app.rules_of(year), []
+        return app.rules_of(year, portfolio.profile.filing_status), []
     except Refused as why:
         place = portfolio.profile.jurisdiction
         says = f"No opinion on what a loss saves in {year}, alerts stay as they are: {why}."

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from service.domain.ledger import Disposal
 from service.domain.money import ZERO, exact
 from service.domain.rules import Rules, Term, local_date
+
+FilingStatus = Literal["single", "married_joint", "married_separate", "head_of_household", "surviving_spouse"]
+"""IRC 1(a) to (d), 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Profile:
     other_short: Decimal = Decimal(0)
     """Short-term result of the year outside of thresher, carryover included (negative: loss)."""
     other_long: Decimal = Decimal(0)
+    filing_status: FilingStatus = "single"
+    """Decides the yearly limit on losses: a married person who files separately has half of it (IRC 1211(b))."""
 
 
 def estimate(short: Decimal, long: Decimal, profile: Profile, rules: Rules) -> Decimal:

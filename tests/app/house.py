@@ -174,7 +174,7 @@ async def house(folder: Path, scripts: dict[str, Script], *, sleep: Callable[[fl
                 connector_class=lambda _name: Scripted,
                 prices=[],
                 assets=configuration.asset_table(settings),
-                rules_of=lambda year: tax_rules(settings, year),
+                rules_of=lambda year, status: tax_rules(settings, year, status),
                 chains={},
                 settings=settings,
                 now=clock,

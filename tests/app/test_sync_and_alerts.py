@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from connectors.contract import Page, RetryLater, SourceChanged
-from service.app import evaluate, holder, outbox, queries, rebuild, sources, sync
+from service.app import evaluate, evidence, holder, outbox, queries, rebuild, sources, sync
 from service.app.ports import Busy, Refused, Stopped
 from tests.app.house import Script, house
 
@@ -327,3 +328,31 @@ async def test_a_receipt_of_unknown_cost_in_front_of_the_loss_does_not_end_the_a
     home.clock.pass_time(hours=1)
     await home.price(ETH="4100")
     assert [m.kind for m in (await evaluate.evaluate(home.app)).said] == ["resolved"]
+
+
+async def test_one_who_is_married_and_files_separately_has_half_the_limit(home):
+    await add(home)
+    await home.price(ETH="1000")
+    await sync.sync(home.app)
+    assert [o["saving"] for o in (await queries.harvest(home.app))["opportunities"]] == ["720"]
+    await holder.set_profile(home.app, {"filing_status": "married_separate"})
+    (found,) = (await queries.harvest(home.app))["opportunities"]
+    assert (found["loss"], found["saving"], found["quantity"]) == ("1500", "360", "0.5")
+    assert (await queries.profile(home.app))["profile"]["filing_status"] == "married_separate"
+    with pytest.raises(Refused, match="surviving_spouse"):
+        await holder.set_profile(home.app, {"filing_status": "divorced"})
+
+
+async def test_figures_of_a_part_are_computed_again_byte_for_byte(home):
+    await add(home)
+    await holder.set_profile(home.app, {"filing_status": "married_separate", "loss@eth": "150"})
+    await home.price(ETH="1234.56789")
+    await sync.sync(home.app)
+    (alert,) = await home.app.store.alerts()
+    told = await holder.explain_alert(home.app, alert.id)
+    assert told["reproduced"] is True
+    assert told["given"] == told["recomputed"]
+    assert json.loads(alert.evidence)["answer"]["quantity"] != "2"
+    older = json.loads(alert.evidence)
+    del older["profile"]["filing_status"]  # as it was stored before there was such a figure
+    assert evidence.recomputed(json.dumps(older)) == told["given"]

@@ -46,7 +46,7 @@ PORTFOLIO = Portfolio(
     "main",
     "Ours",
     "EUR",
-    Profile("us", "Europe/Berlin", Decimal("0.37"), Decimal("0.238"), Decimal("-1200.55"), Decimal(3)),
+    Profile("us", "Europe/Berlin", Decimal("0.37"), Decimal("0.238"), Decimal("-1200.55"), Decimal(3), "married_separate"),
     HarvestSettings(
         Thresholds(Decimal(1), Decimal("0.05"), Decimal(2)), {"eth": Thresholds(loss=Decimal(9))}, Costs(Decimal("0.001"), Decimal(0))
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from service.domain.issues import Issue
 from service.domain.ledger import Disposal, Income
 from service.domain.methods import Lot
 from service.domain.reconcile import Booked
+from service.domain.tax import Profile
 from service.store import SqlStore
 from service.store import tables as rows
 from service.store.rows import decode, encode
@@ -97,6 +98,12 @@ def test_json_keeps_decimals(value: Decimal) -> None:
 )
 def test_json_keeps_values(value: object) -> None:
     assert decode(type(value), encode(value)) == value
+
+
+def test_a_profile_that_was_stored_before_a_figure_existed_has_its_default() -> None:
+    older = encode(samples.PORTFOLIO.profile)
+    assert older.pop("filing_status") == "married_separate"
+    assert decode(Profile, older) == replace(samples.PORTFOLIO.profile, filing_status="single")
 
 
 def test_json_refuses_a_float() -> None:
