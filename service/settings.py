@@ -217,7 +217,10 @@ _ROW = {"id": str, "symbol": str, "name": str, "peg": str, "at": list, "codes": 
 
 
 def _namings(path: Path) -> Iterator[Naming]:
-    for number, row in enumerate(_toml(path).get("asset", []), 1):
+    rows = _toml(path).get("asset", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{path}: assets are tables that begin with [[asset]]")
+    for number, row in enumerate(rows, 1):
         what = f"{path}, [[asset]] {number} ({row.get('id', 'without id')})"
         for key, value in row.items():
             if key not in _ROW or not isinstance(value, _ROW[key]):

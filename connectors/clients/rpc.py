@@ -90,11 +90,15 @@ class Rpc:
     """One node. Opens nothing until the first call; `aclose` ends its connection."""
 
     def __init__(self, url: str, shared: Shared | None = None, rate_scale: float = 1.0) -> None:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url.strip())
+            host, port = parts.hostname, parts.port
+        except ValueError:  # brackets of an address, a port out of range
+            host, port = None, None
+        if host is None or parts.scheme not in ("http", "https"):
             raise InvalidInput("rpc", "the RPC address must begin with http:// or https:// and name a host")
         self._url = url.strip()
-        self.host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
+        self.host = host if port is None else f"{host}:{port}"
         self.requests = 0
         self.lacks: set[str] = set()
         """Methods that the node has said it does not have."""
@@ -103,7 +107,7 @@ class Rpc:
         self._log_span: int | None = None
         self._provider: Any = None
         self._session: Any = None
-        scale = rate_scale if rate_scale > 0 or _is_loopback(parts.hostname) else 1.0
+        scale = rate_scale if rate_scale > 0 or _is_loopback(host) else 1.0
         self._pace = (shared or Shared()).once(f"rpc:{self.host}", lambda: Pace(scale / REQUESTS_A_SECOND))
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from unicodedata import normalize
 
 SEED = "seed phrase"
-LIKE_SEED = "looks like a seed phrase"
+LIKE_SEED = "seed phrase, perhaps mistyped"
 EXTENDED = "extended private key"
 PRIVATE_HEX = "private key (or a transaction hash: same shape)"
 WIF = "private key (WIF)"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from service.app.ports import App, Refused, Session
+from service.app.sources import no_wallet_secret
 from service.domain.issues import content_id
 
 SESSION_LASTS = timedelta(days=7)
@@ -35,6 +36,7 @@ async def login(app: App, password: str) -> str:
 
 async def new_token(app: App, label: str) -> str:
     """An API token, shown once."""
+    no_wallet_secret(app, "label", label)
     return await _new(app, "token", label, None)
 
 

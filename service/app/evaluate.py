@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.app import evidence, outbox, quotes, telling, view
-from service.app.ports import App, Delivery
+from service.app.ports import App, Channel, Delivery
 from service.app.sources import PORTFOLIO
 from service.app.view import View
 from service.domain import alerts
 from service.domain.alerts import Alert, AlertRules, Message
 from service.domain.assets import Coin
 from service.domain.harvest import Opportunity
-from service.domain.issues import Issue
+from service.domain.issues import Issue, content_id
 from service.domain.methods import Lot
 
 
@@ -61,10 +61,26 @@ async def evaluate(app: App) -> Evaluation:
         kept = [_with_evidence(a, before.get(a.id), seen, said, by_id.get(a.opportunity)) for a in stepped]
         channels = await app.store.channels(PORTFOLIO)
         rows = [Delivery(m, c.id, "waiting", 0, seen.now) for m in said for c in channels]
+        rows += _late(kept, channels, await app.store.deliveries(), rows, seen.now)
         await app.store.save_evaluation(PORTFOLIO, found, seen.issues, [a for a in kept if a != before.get(a.id)], rows)
         app.progress.done("evaluate")
     delivered = await outbox.deliver(app)
     return Evaluation(seen.now, tuple(found), tuple(kept), tuple(said), delivered, seen.issues)
+
+
+def _late(
+    stepped: Sequence[Alert], channels: Sequence[Channel], sent: Sequence[Delivery], waiting: Sequence[Delivery], now: datetime
+) -> list[Delivery]:
+    """What open alerts said before a channel was there: it hears the last word of each, once."""
+    told = {(row.message.alert, row.channel) for row in (*sent, *waiting)}
+    late = []
+    for alert in stepped:
+        for channel in channels:
+            if alert.state == "open" and (alert.id, channel.id) not in told:
+                title = alert.message.partition("\n")[0]
+                message = Message(content_id("msg", alert.id, "opened"), alert.id, "opened", f"Harvest: {title}", alert.message)
+                late.append(Delivery(message, channel.id, "waiting", 0, now))
+    return late
 
 
 def _coins(app: App, open_lots: Sequence[Lot]) -> list[Coin]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,9 @@ from service.app.ports import Account, AccountStatus, App, Refused, Stopped
 from service.domain.issues import content_id
 
 PORTFOLIO = "main"
+WALLET_CREDENTIALS = frozenset({"privateKey", "walletAddress", "mnemonic", "twofa", "login"})
+"""ccxt's names of what a key that can only read never needs: a wallet's own key, or a person's login."""
+HEX_SECRET = re.compile(r"(0x)?[0-9a-fA-F]+")
 
 
 async def add_exchange(
@@ -21,6 +25,7 @@ async def add_exchange(
     settings = {"base_url": _origin("base-url", base_url)} if base_url else {}
     if not credentials or not all(isinstance(v, str) and v for v in credentials.values()):
         raise Refused("credentials", 'give the key as one JSON object of texts, such as {"apiKey": …, "secret": …}')
+    _no_wallet_key(app, credentials)
     return await _add(
         app,
         "exchange",
@@ -36,7 +41,7 @@ async def add_exchange(
 
 async def add_evm(app: App, address: str, chain: str, rpc: str | None = None, label: str | None = None) -> Account:
     """A watch-only address on an Ethereum-compatible chain. The RPC address may hold a key, so it is sealed."""
-    _no_secret(app, "address", address)
+    no_wallet_secret(app, "address", address)
     if chain not in app.chains:
         raise Refused("chain", f"no chain is named {chain!r}; there are: {', '.join(sorted(app.chains))}; add one in chains.toml")
     endpoint = rpc or app.chains[chain].get("rpc", "")
@@ -69,7 +74,9 @@ async def add_other(app: App, connector: str, source: str, fields: Mapping[str, 
     if missing := [field.name for field in spec.fields if field.required and not fields.get(field.name)]:
         raise Refused(missing[0], f"{connector} needs {missing[0]}: {known[missing[0]].says}")
     address = fields.get("address", "")
-    _no_secret(app, "address", address)
+    for name, value in fields.items():
+        if "://" not in value:  # a node's address may hold a key of its own
+            no_wallet_secret(app, name, value)
     secrets = {name: value for name, value in fields.items() if name in known and known[name].secret}
     settings = {name: value for name, value in fields.items() if name in known and not known[name].secret}
     return await _add(
@@ -96,7 +103,8 @@ async def probe(app: App, account: str) -> Account:
             raise Stopped(found.label, str(denied)) from None
         except ConnectorError as failed:
             raise Refused("account", f"{found.label} does not answer: {failed}") from None
-    return await _save(app, replace(found, status="active", says=" ".join(identity.says), permissions=identity.permissions))
+    status: AccountStatus = "paused" if found.status == "paused" else "active"
+    return await _save(app, replace(found, status=status, says=" ".join(identity.says), permissions=identity.permissions))
 
 
 async def set_key(app: App, account: str, credentials: Mapping[str, str]) -> Account:
@@ -107,6 +115,7 @@ async def set_key(app: App, account: str, credentials: Mapping[str, str]) -> Acc
     found = await the_account(app, account)
     if not credentials or not all(isinstance(v, str) and v for v in credentials.values()):
         raise Refused("credentials", 'give the key as one JSON object of texts, such as {"apiKey": …, "secret": …}')
+    _no_wallet_key(app, credentials)
     source = _source(app, found.source, AccountRef(found.id, found.address), found.settings, credentials)
     async with app.leases.hold(found.id), _connected(app, found.connector, source) as connector:
         identity = await _identified(connector, found.label, "account")
@@ -196,7 +205,7 @@ async def _add(
     default_label: str,
     url_field: str,
 ) -> Account:
-    _no_secret(app, "label", label or "")
+    no_wallet_secret(app, "label", label or "")
     async with _connected(app, connector, _source(app, source, AccountRef("", address), settings, secrets)) as opened_connector:
         identity = await _identified(opened_connector, source, url_field)
         kind = type(opened_connector).spec.kind
@@ -233,7 +242,9 @@ async def _identified(connector: Connector, source: str, url_field: str) -> Iden
     except AccessDenied as denied:
         raise Stopped(source, str(denied)) from None
     except ConnectorError as failed:
-        raise Refused(url_field, f"{source} does not answer as it should: {failed}; check the address and try again") from None
+        raise Refused(
+            url_field, f"{source} does not answer as it should: {str(failed).rstrip('.')}. Check the address and try again"
+        ) from None
 
 
 async def _save(app: App, account: Account) -> Account:
@@ -241,20 +252,36 @@ async def _save(app: App, account: Account) -> Account:
     return account
 
 
-def _no_secret(app: App, field: str, text: str) -> None:
-    """Refuses a wallet's secret without keeping or repeating it."""
+def no_wallet_secret(app: App, field: str, text: str) -> None:
+    """Refuses a wallet's secret in any text that would be stored or sent, without keeping or repeating it."""
     if kind := app.secret_kind(text):
+        article = "an" if kind[0] in "aeiou" else "a"
         raise Refused(
             field,
-            f"this looks like a {kind}. It was not stored. thresher only watches: give a public address. "
+            f"this looks like {article} {kind}. It was not stored. thresher only watches: give a public address. "
             "If the secret was shown to anybody or anything else, move the coins to a new wallet",
         )
 
 
+def _no_wallet_key(app: App, credentials: Mapping[str, str]) -> None:
+    """An exchange's API secret may be 64 hex digits, the shape of a private key; everything else of a wallet is refused."""
+    for name, text in credentials.items():
+        if name in WALLET_CREDENTIALS:
+            raise Refused(name, "this exchange signs with a wallet's own key, and thresher never holds one")
+        if not HEX_SECRET.fullmatch(text.strip()):
+            no_wallet_secret(app, name, text)
+
+
 def _origin(field: str, url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused(field, "give a full address that begins with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # brackets of an address, a port out of range
+        usable = False
+    if not usable:
+        raise Refused(
+            field, "give a full address that begins with http:// or https:// and names a host, with a port from 1 to 65535 if any"
+        )
     if field == "base-url" and (parts.username or parts.query):
         raise Refused(field, "give the origin only, without user name or query")
     return url.rstrip("/")

@@ -25,7 +25,7 @@ Label = Annotated[str | None, typer.Option("--label", help="A name of your own."
 FromStdin = Annotated[bool, typer.Option("--credentials-stdin", help="Read one JSON object with ccxt's names (apiKey, secret, …).")]
 Which = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id or label.")]
 
-CREDENTIALS = ("apiKey", "secret", "password", "uid", "login", "twofa", "privateKey", "walletAddress", "token", "accountId")
+CREDENTIALS = ("apiKey", "secret", "password", "uid", "token", "accountId")
 """ccxt's own names; from the environment as THRESHER_<NAME> in capitals (THRESHER_APIKEY, THRESHER_SECRET…)."""
 
 
@@ -217,7 +217,7 @@ def add_channel(label: Label = None, as_json: AsJson = False) -> int:
         url = (typer.prompt("apprise URL", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()).strip()
         added = await holder.add_channel(app, url, label)
         told = {"channel": {"id": added.id, "label": added.label, "url": added.shown}}
-        show(told, as_json=as_json, table=lambda _: typer.echo(f"{added.label}: {added.shown}"))
+        show(told, as_json=as_json, table=lambda _: typer.echo(f"{added.label}: {added.shown}; open alerts go there with the next sync"))
         return DONE
 
     return run(use, as_json=as_json)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.contract import Page, RetryLater, SourceChanged
-from service.app import evaluate, evidence, holder, outbox, queries, rebuild, sources, sync
+from service.app import access, evaluate, evidence, holder, outbox, queries, rebuild, sources, sync
 from service.app.ports import Busy, Refused, Stopped
 from tests.app.house import Script, house
 
@@ -50,6 +50,18 @@ async def test_from_rows_to_a_delivered_alert(home):
     assert alert["state"] == "open"
     assert [d["state"] for d in alert["deliveries"]] == ["delivered"]
     assert (await holder.explain_alert(home.app, alert["id"]))["reproduced"] is True
+
+
+async def test_a_channel_that_comes_later_hears_of_open_alerts_once(home):
+    await add(home)
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    assert home.post.sent == []
+    await holder.add_channel(home.app, "json://example.test/hook")
+    await evaluate.evaluate(home.app)
+    await evaluate.evaluate(home.app)
+    ((_, message),) = home.post.sent
+    assert "ETH" in message.title
 
 
 async def test_a_second_sync_says_nothing_new_and_changes_nothing(home):
@@ -356,3 +368,32 @@ async def test_figures_of_a_part_are_computed_again_byte_for_byte(home):
     older = json.loads(alert.evidence)
     del older["profile"]["filing_status"]  # as it was stored before there was such a figure
     assert evidence.recomputed(json.dumps(older)) == told["given"]
+
+
+PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+
+
+async def test_no_text_that_is_stored_or_sent_may_be_a_wallets_secret(home):
+    with pytest.raises(Refused):
+        await holder.add_channel(home.app, "json://example.test/hook", PHRASE)
+    with pytest.raises(Refused):
+        await access.new_token(home.app, PHRASE)
+    with pytest.raises(Refused):
+        await sources.add_exchange(home.app, "one", {"apiKey": PHRASE, "secret": "x"})
+    with pytest.raises(Refused):
+        await sources.add_exchange(home.app, "one", {"privateKey": "0x" + "ab" * 32})
+    assert await home.app.store.accounts() == []
+    assert await home.app.store.channels() == []
+
+
+async def test_a_probe_leaves_a_paused_account_paused(home):
+    account = await add(home)
+    await sources.pause(home.app, account.id)
+    assert (await sources.probe(home.app, account.id)).status == "paused"
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999/key", "ftp://x", "http://"])
+async def test_an_address_that_is_none_names_the_field(home, url):
+    with pytest.raises(Refused) as refused:
+        await sources.add_exchange(home.app, "one", {"apiKey": "k", "secret": "s"}, url)
+    assert refused.value.field == "base-url"

@@ -117,6 +117,33 @@ async def test_bad_input_names_the_field_in_one_sentence(world, arguments, code,
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["account", "show", SEED],
+        ["sync", *SEED.split()],
+        ["alerts", "ack", PRIVATE_KEY],
+        ["prices", "import", SEED],
+        ["account", "probe", XPRV],
+    ],
+    ids=lambda words: " ".join(words)[:20],
+)
+async def test_no_refusal_repeats_a_wallets_secret(world, words):
+    refused = await world.run(*words)
+    assert refused.code == 2
+    assert "this looks like" in refused.err
+    assert not any(secret in refused.err + refused.out for secret in (SEED, PRIVATE_KEY, XPRV, "abandon"))
+
+
+@pytest.mark.parametrize("text", ["asset = 3", "[[asset]]", "not toml"])
+async def test_a_bad_asset_table_is_one_sentence(world, text):
+    (world.folder / "config/assets.toml").write_text(text)
+    refused = await world.run("balances")
+    assert refused.code == 2
+    assert "assets.toml" in refused.err
+    assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         ("2026-01-01,BTC,12x", "line 3, price_usd"),
