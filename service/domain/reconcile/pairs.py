@@ -50,7 +50,7 @@ def _sides(rows: Iterable[Booked], kind: Kind) -> list[Side]:
                 if amount.coin.kind != "fiat":
                     fee = total(f.quantity for f in row.fees if f.coin.id == amount.coin.id)
                     found.append(Side(row, amount, fee))
-    return found
+    return sorted(found, key=lambda s: (s.row.occurred_at, s.key))
 
 
 def paired(rows: Sequence[Booked], statements: Statements, window: timedelta) -> tuple[list[Pair], list[Issue]]:
@@ -119,8 +119,8 @@ def _one_size(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
         sizes[edge[0].amount.quantity].append(edge)
     found = []
     for same in sizes.values():
-        outs = sorted({o.key: o for o, _ in same}.values(), key=lambda s: (s.row.occurred_at, s.key))
-        ins = sorted({i.key: i for _, i in same}.values(), key=lambda s: (s.row.occurred_at, s.key))
+        outs = list({o.key: o for o, _ in same}.values())
+        ins = list({i.key: i for _, i in same}.values())
         one_place = 1 in (len({o.row.account for o in outs}), len({i.row.account for i in ins}))
         if one_place and len(outs) == len(ins) and len(same) == len(outs) * len(ins):
             found += list(zip(outs, ins, strict=True))
@@ -141,7 +141,7 @@ def _fee_at_most(out: Side) -> Decimal:
 
 def _by_size(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]], window: timedelta) -> tuple[list[Pair], list[Issue]]:
     by_coin = defaultdict(list)
-    for side in sorted(ins, key=lambda s: (s.row.occurred_at, s.row.id)):
+    for side in ins:
         by_coin[side.amount.coin.id].append(side)
     edges = []
     for out in outs:
