@@ -84,6 +84,10 @@ async def opened(
             "installation", f"{', '.join(foreign)} installs packages of the same names as thresher; use an environment of its own"
         )
     settings = settings or loaded(env)
+    try:
+        assets, chains = configuration.asset_table(settings), configuration.chains(settings)
+    except ValueError as wrong:
+        raise Refused("configuration", str(wrong)) from None
     store = await open_store(settings, now)
     shared = Shared()
     prices = [_price_source(name, url, now, shared, settings) for name, url in settings.price_sources]
@@ -96,9 +100,9 @@ async def opened(
             open_connector=registry.open_connector,
             connector_class=registry.connector,
             prices=prices,
-            assets=configuration.asset_table(settings),
+            assets=assets,
             rules_of=lambda year, status: tax_rules(settings, year, status),
-            chains=configuration.chains(settings),
+            chains=chains,
             settings=settings,
             now=now,
             progress=progress or Quiet(),
