@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import delete, func, select
@@ -17,6 +17,9 @@ from service.store.truth import Room
 CHANNELS, DELIVERIES, OWNERS, SEALED, SESSIONS, SLOTS, VAULT_KEYS = tables(
     ChannelRow, DeliveryRow, OwnerRow, SealedRow, SessionRow, SlotRow, VaultKeyRow
 )
+
+SLOTS_KEPT = timedelta(days=30)
+"""Long past every late trigger; the job that delivers claims 1,440 slots a day."""
 
 
 class Access(Room):
@@ -81,6 +84,7 @@ class Access(Room):
             if (await connection.execute(claimed)).first():
                 return False
             await connection.execute(SLOTS.insert(), {"job": job, "slot": slot, "claimed_at": now})
+            await connection.execute(delete(SLOTS).where(SLOTS.c.job == job, SLOTS.c.claimed_at < now - SLOTS_KEPT))
             return True
 
     async def last_slot(self, job: str) -> str | None:

@@ -131,3 +131,8 @@ async def test_one_of_many_claims_a_slot(store: SqlStore, other_store: SqlStore)
     assert await store.claim_slot("sync", "2026-03-04T04:00:00Z", NOW)
     assert await store.last_slot("sync") == "2026-03-04T05:00:00Z"
     assert await store.last_slot("other") is None
+    later = NOW + timedelta(days=31)
+    assert await store.claim_slot("sync", "2026-04-04T05:00:00Z", later)
+    assert await store.claim_slot("sync", "2026-03-04T05:00:00Z", later)  # forgotten by now: nothing triggers it any more
+    assert await store.last_slot("sync") == "2026-04-04T05:00:00Z"
+    assert not await store.claim_slot("evaluate", "2026-03-04T05:00:00Z", later)
