@@ -20,6 +20,7 @@ from service.domain.assets import Coin
 from service.domain.harvest import Opportunity
 from service.domain.issues import Issue, content_id
 from service.domain.methods import Lot
+from service.domain.rules import local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ async def evaluate(app: App) -> Evaluation:
             view.silent(seen, found),
             held=frozenset(f"{lot.account} {lot.coin}" for lot in seen.ledger.lots),
             names=telling.labels_of(seen.accounts),
+            acquired={lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.ledger.lots},
             currency=portfolio.currency,
         )
         before = {a.id: a for a in previous}

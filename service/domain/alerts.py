@@ -81,14 +81,16 @@ def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the op
     *,
     held: frozenset[str] | None = None,
     names: Mapping[str, str] | None = None,
+    acquired: Mapping[str, str] | None = None,
     currency: str = "USD",
 ) -> tuple[list[Alert], list[Message]]:
     """All alerts as they stand now, and what to deliver. The same step on its own result says nothing new.
 
     `silent`: subjects ("account coin") without an opinion. `held`: subjects with open lots, to tell a sale from a better price;
-    None: not known. `names`: account id → what the holder calls it. Message ids depend on the alert and on what it said last.
+    None: not known. `names`: account id → what the holder calls it. `acquired`: lot id → the holder's day of acquisition, by which a
+    person finds a lot (26 CFR 1.1012-1(j) takes any identifier); without it messages name lots by id. Message ids depend on the alert and on what it said last.
     """
-    teller = _Teller(rules, settings, now, evidence, held, names or {}, currency)
+    teller = _Teller(rules, settings, now, evidence, held, names or {}, acquired or {}, currency)
     by_subject = {f"{o.account} {o.coin}": o for o in opportunities}
     alerts: list[Alert] = []
     messages: list[Message] = []
@@ -122,6 +124,7 @@ class _Teller:
     evidence: str
     held: frozenset[str] | None
     names: Mapping[str, str]
+    acquired: Mapping[str, str]
     currency: str
 
     def opened(self, subject: str, found: Opportunity, episode: int) -> tuple[Alert, Message]:
@@ -178,6 +181,9 @@ class _Teller:
                 return SHRUNK
         return ""
 
+    def _lot(self, lot: str, quantity: Decimal) -> str:
+        return f"{plain(quantity)} {f'acquired {self.acquired[lot]}' if lot in self.acquired else f'of {lot}'}"
+
     def _words(self, found: Opportunity, lead: str) -> tuple[str, str]:
         place = self.names.get(found.account, found.account)
         net = money(found.net, self.currency)
@@ -194,7 +200,7 @@ class _Teller:
             f"{found.says}\n"
             f"Price {plain(found.price)} {self.currency}, {age(self.now - found.price_at)} old, from {' and '.join(found.price_sources)}."
             f" Certainty: {found.certainty}.\n"
-            f"Lots: {', '.join(f'{plain(quantity)} of {lot}' for lot, quantity in found.lots[:LISTED])}{more}."
+            f"Lots, in this order: {', '.join(self._lot(*lot) for lot in found.lots[:LISTED])}{more}."
         )
         return f"Harvest {found.symbol} in {place}: about {net} to save", body
 

@@ -46,6 +46,7 @@ async def test_from_rows_to_a_delivered_alert(home):
     assert found["saving"] == "720"  # 3,000 of loss under the limit, at 24 percent
     ((_, message),) = home.post.sent
     assert "ETH" in message.title + message.body
+    assert "Lots, in this order: 2 acquired 2026-01-05." in message.body
     (alert,) = (await queries.alerts(home.app))["alerts"]
     assert alert["state"] == "open"
     assert [d["state"] for d in alert["deliveries"]] == ["delivered"]

@@ -66,7 +66,7 @@ def test_the_words_of_an_alert():
         "Selling saves about 240.00 USD in tax this year and costs about 6.00 USD: 234.00 USD net.\n"
         "Sell 1 ETH.\n"
         "Price 2000 USD, 3 minutes old, from binance and kraken. Certainty: proven.\n"
-        "Lots: 1 of tx_1."
+        "Lots, in this order: 1 of tx_1."
     )
     (alert,) = life.alerts
     assert (alert.subject, alert.state, alert.net, alert.message) == (SUBJECT, "open", 234, message.body)
