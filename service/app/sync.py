@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 TRIES = 6
 """Failures in a row, without a page in between, after which a stream is given up for this sync."""
+SHAPE_TRIES = 3
+"""A shape that we do not know may be one damaged page: it is asked for again before the stream stops."""
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 _random = SystemRandom()
@@ -133,7 +135,10 @@ async def _pull_stream(app: App, account: Account, connector: Connector, stream:
                 raise
             await app.sleep(_wait(failures, busy.after_seconds))
         except SourceChanged as changed:
-            return f"{stream}: {changed}"
+            failures += 1
+            if failures >= SHAPE_TRIES:
+                return f"{stream}: {changed}"
+            await app.sleep(_wait(failures, None))
         else:
             return ""
 

@@ -126,10 +126,19 @@ async def test_an_unknown_shape_keeps_the_cursor_and_is_told(home):
     from tests.app.house import Scripted
 
     account = await add(home)
-    Scripted.scripts["one"].faults = [SourceChanged("a field is gone")]
+    Scripted.scripts["one"].faults = [SourceChanged("a field is gone")] * sync.SHAPE_TRIES
     report = await sync.sync(home.app)
     assert report.accounts[0].says == "rows: a field is gone"
     assert await home.app.store.cursor(account.id, "rows") is None
+
+
+async def test_one_page_of_an_unknown_shape_is_asked_for_again(home):
+    from tests.app.house import Scripted
+
+    await add(home)
+    Scripted.scripts["one"].faults = [SourceChanged("no list of rows")]
+    report = await sync.sync(home.app)
+    assert (report.accounts[0].outcome, report.accounts[0].new) == ("synced", 2)
 
 
 async def test_a_key_that_may_trade_is_never_stored_and_stops_a_known_account(home):
