@@ -43,11 +43,15 @@ class ConnectorConformance:
     everything_readable: ClassVar[bool] = True
     """The source of `opened` has no row that normalise calls Unreadable."""
 
+    # The two that a connector's author writes; there is nothing to inherit, and a suite without them must fail, not skip.
+
     def opened(self) -> AbstractAsyncContextManager[Connector]:
-        raise NotImplementedError("give a connector on a source with at least one record")
+        """A connector on a source with at least one record."""
+        raise AssertionError("this suite needs `opened`: a connector on a source with at least one record")
 
     def broken(self) -> AbstractAsyncContextManager[Connector]:
-        raise NotImplementedError("give a connector on a source that does not answer")
+        """A connector on a source that does not answer."""
+        raise AssertionError("this suite needs `broken`: a connector on a source that does not answer")
 
     # ------------------------------------------------------------------ who it is
 

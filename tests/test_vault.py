@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from service.app.ports import Refused
 from service.settings import Settings
 from service.vault import SealedVault, change_master_key, create_master_key, open_vault
+from tests.store.samples import settings_in
 
 KEY = "ab" * 32
 OTHER_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -41,22 +42,7 @@ class Shelf:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        data_dir=tmp_path / "data",
-        config_dir=tmp_path / "config",
-        database_url="",
-        master_key_file=None,
-        rate_scale=1.0,
-        price_sources=(),
-        price_max_age_minutes=15,
-        price_import_max_age_hours=36,
-        price_max_spread="0.01",
-        sync_every_minutes=15,
-        evaluate_every_minutes=15,
-        http_host="127.0.0.1",
-        http_port=0,
-        transfer_window_hours=72,
-    )
+    return settings_in(tmp_path)
 
 
 @pytest.fixture

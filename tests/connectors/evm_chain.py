@@ -59,7 +59,7 @@ class Node:
             except OSError:
                 assert self.process.poll() is None, "anvil stopped"
                 assert time.monotonic() < deadline, "anvil did not start"
-                time.sleep(0.01)
+                time.sleep(0.01)  # between two looks at the condition: does it answer yet
         self("anvil_setBalance", FRIEND, hex(1000 * ETHER))
         self.mine()
         return self

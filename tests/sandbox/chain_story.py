@@ -86,7 +86,7 @@ class Node:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.__exit__()
                     raise
-                time.sleep(0.02)
+                time.sleep(0.02)  # between two looks at the condition: does it answer yet
             else:
                 return self
 

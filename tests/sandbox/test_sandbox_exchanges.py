@@ -5,133 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 import aiohttp
 import ccxt as ccxt_errors
-import ccxt.async_support as ccxt
 import pytest
 from aiohttp import web
 
 from service.sandbox import NOW, SandboxExchanges, places, story, transfers, wallet
-from service.sandbox.events import Book, Fill, Moved, held
-from service.sandbox.exchanges import signatures
+from service.sandbox.events import held
 from service.sandbox.exchanges.wire import millis
 from service.sandbox.listing import PAIRS
-from service.sandbox.market import FIRST, LAST, candle, price, rate
-
-DAY = 86_400_000
-BEGIN, END = millis(datetime(2022, 11, 1, tzinfo=UTC)), millis(NOW)
-
-
-@pytest.fixture
-async def sandbox():
-    async with SandboxExchanges(now=lambda: NOW) as running:
-        yield running
-
-
-def moved(value, base):
-    if isinstance(value, dict):
-        return {key: moved(inner, base) for key, inner in value.items()}
-    return base + urlsplit(value).path if isinstance(value, str) else value
-
-
-@asynccontextmanager
-async def client(sandbox, name, credentials=None, *, at=NOW):
-    """The real client of one exchange on the sandbox, its clock the sandbox's."""
-    exchange = getattr(ccxt, name)({**(sandbox.credentials[name] if credentials is None else credentials), "enableRateLimit": False})
-    exchange.number = str
-    exchange.timeout_on_exit = 0
-    exchange.urls["api"] = moved(exchange.urls["api"], sandbox.base[name])
-    exchange.milliseconds = lambda: millis(at)
-    exchange.seconds = lambda: millis(at) // 1000
-    try:
-        yield exchange
-    finally:
-        await exchange.close()
-
-
-def spans(days):
-    start = BEGIN
-    while start <= END:
-        yield start, min(start + days * DAY - 1, END)
-        start += days * DAY
-
-
-def amounts(rows):
-    return {coin: quantity for coin, quantity in rows.items() if quantity}
-
-
-# ------------------------------------------------------------------ the story
-
-
-@pytest.mark.parametrize("name", story.EXCHANGES)
-def test_no_account_is_ever_overdrawn_and_nothing_happens_after_now(name):
-    events = story.events(name)
-    total = defaultdict(Decimal)
-    for event in events:
-        for coin, change in event.changes():
-            total[coin] += change
-        assert min(total.values()) >= 0, event
-    assert [e.at for e in events] == sorted(e.at for e in events)
-    assert events[0].at.date() >= FIRST
-    assert events[-1].at < NOW
-    assert (NOW - events[0].at).days > 4 * 360
-
-
-def test_a_book_refuses_an_overdraft_and_an_event_out_of_order():
-    book = Book("kraken", "USD", Decimal("0.0026"), 4, 4, "quote", 10)
-    book.cash(NOW, "100")
-    with pytest.raises(ValueError, match="not enough"):
-        book.send(NOW, "label", "ETH", "1")
-    with pytest.raises(ValueError, match="too late"):
-        book.cash(NOW - timedelta(days=1), "100")
-
-
-def test_both_sides_of_a_transfer_agree():
-    sides = {e.label: e for name in story.EXCHANGES for e in story.events(name) if isinstance(e, Moved)}
-    told = {label: (e.coin, str(e.quantity), str(e.fee)) for label, e in sides.items() if label != "kraken-btc-1"}
-    assert told == {
-        "kraken-eth-1": ("ETH", "-4", "0.0035"),
-        "binance-eth-1": ("ETH", "-6.5", "0.0015"),
-        "coinbase-usdc-1": ("USDC", "-9000", "0"),
-        "binance-link-1": ("LINK", "-400", "0.5"),
-        "wallet-binance-1": ("ETH", "2", "0"),
-        "wallet-coinbase-1": ("USDC", "2000", "0"),
-    }
-    assert set(told) <= set(transfers())
-
-
-def test_trades_happen_at_the_price_of_their_day():
-    for name in story.EXCHANGES:
-        for fill in (e for e in story.events(name) if isinstance(e, Fill)):
-            step = PAIRS[name][fill.symbol].price_step
-            _, high, low, _ = candle(fill.base, fill.quote, step, datetime.combine(fill.at.date(), datetime.min.time(), UTC), 86_400)
-            assert low <= fill.price <= high
-            assert abs(fill.price / rate(fill.base, fill.quote, fill.at.date(), step) - 1) < Decimal("0.002")
-
-
-def test_the_price_path_is_the_same_everywhere():
-    assert price("BTC", LAST) == Decimal("71936.480611856")
-    assert price("ETH", datetime(2025, 9, 15, tzinfo=UTC).date()) == Decimal("4430.902587249")
-    assert price("BTC", LAST + timedelta(days=400)) == price("BTC", LAST)
-    assert price("BTC", FIRST - timedelta(days=400)) == price("BTC", FIRST)
-    assert all(abs(price(coin, FIRST + timedelta(days=n)) - 1) < Decimal("0.001") for coin in ("USDT", "USDC") for n in range(1480))
-
-
-def test_several_purchases_stand_at_a_clear_loss():
-    today = story.prices(LAST)
-    for coin in ("ETH", "SOL", "LINK", "ADA"):
-        bought = [e for name in story.EXCHANGES for e in story.events(name) if isinstance(e, Fill) and e.buys and e.base == coin]
-        dear = [e for e in bought if e.quote in ("USD", "USDT") and e.price > today[coin] * Decimal("1.5")]
-        assert len(dear) >= 5, coin
-    bitcoin = [e.price > today["BTC"] for e in story.events("binance") if isinstance(e, Fill) and e.buys and e.base == "BTC"]
-    assert True in bitcoin
-    assert False in bitcoin
-
+from service.sandbox.market import LAST, price
+from tests.sandbox.real_client import BEGIN, DAY, END, amounts, client, spans
 
 # ------------------------------------------------------------------ rows add up to the declared balances
 
@@ -327,88 +214,6 @@ async def test_transfers_carry_the_hashes_of_the_chain(sandbox):
         page = await exchange.v2PrivateGetAccountsAccountIdTransactions({"account_id": usdc, "limit": 100})
     sends = {"0x" + row["network"]["hash"]: row["amount"]["amount"] for row in page["data"] if row["type"] == "send"}
     assert sends == {hashes["coinbase-usdc-1"]: "-9000", hashes["wallet-coinbase-1"]: "2000"}
-
-
-# ------------------------------------------------------------------ keys and signatures
-
-
-async def test_keys_say_what_they_may_do(sandbox):
-    for credentials, writes in ((sandbox.credentials, False), (sandbox.over_privileged, True)):
-        async with client(sandbox, "binance", credentials["binance"]) as exchange:
-            answer = await exchange.sapiGetAccountApiRestrictions()
-            assert answer["enableReading"] is True
-            assert answer["enableSpotAndMarginTrading"] is answer["enableWithdrawals"] is writes
-        async with client(sandbox, "kraken", credentials["kraken"]) as exchange:
-            answer = (await exchange.privatePostGetApiKeyInfo())["result"]
-            assert ("modify-trades" in answer["permissions"]) is ("withdraw-funds" in answer["permissions"]) is writes
-            assert (answer["queryFrom"], answer["queryTo"]) == ("0", "0")
-        async with client(sandbox, "coinbase", credentials["coinbase"]) as exchange:
-            answer = await exchange.v3PrivateGetBrokerageKeyPermissions()
-            assert (answer["can_view"], answer["can_trade"], answer["can_transfer"]) == (True, writes, writes)
-
-
-async def test_a_wrong_secret_and_an_unknown_key_are_refused(sandbox):
-    wrong = {name: dict(sandbox.credentials[name], secret=sandbox.over_privileged[name]["secret"]) for name in sandbox.base}
-    for name, call, error in (
-        ("binance", "privateGetAccount", ccxt_errors.AuthenticationError),
-        ("kraken", "privatePostBalanceEx", ccxt_errors.ExchangeError),
-        ("coinbase", "v3PrivateGetBrokerageAccounts", ccxt_errors.AuthenticationError),
-    ):
-        async with client(sandbox, name, wrong[name]) as exchange:
-            with pytest.raises(error):
-                await getattr(exchange, call)()
-        async with client(sandbox, name, dict(sandbox.credentials[name], apiKey="nobody")) as exchange:
-            with pytest.raises(ccxt_errors.AuthenticationError):
-                await getattr(exchange, call)()
-
-
-async def test_a_stale_or_future_time_stamp_is_refused(sandbox):
-    for shift in (timedelta(minutes=-10), timedelta(minutes=10)):
-        async with client(sandbox, "binance", at=NOW + shift) as exchange:
-            with pytest.raises(ccxt_errors.InvalidNonce, match="-1021"):
-                await exchange.privateGetAccount()
-        async with client(sandbox, "coinbase", at=NOW + shift) as exchange:
-            with pytest.raises(ccxt_errors.AuthenticationError):
-                await exchange.v3PrivateGetBrokerageAccounts()
-
-
-async def test_kraken_wants_a_rising_nonce_and_a_whole_signature(sandbox):
-    key, path = sandbox.credentials["kraken"], "/0/private/BalanceEx"
-
-    async def ask(session, nonce, signed_nonce=None):
-        body = f"nonce={nonce}"
-        sign = signatures.kraken(key["secret"], path, str(signed_nonce or nonce), body)
-        headers = {"API-Key": key["apiKey"], "API-Sign": sign, "Content-Type": "application/x-www-form-urlencoded"}
-        async with session.post(sandbox.base["kraken"] + path, data=body, headers=headers) as answer:
-            return (await answer.json())["error"]
-
-    async with aiohttp.ClientSession() as session:
-        assert await ask(session, 100) == []
-        assert await ask(session, 100) == ["EAPI:Invalid nonce"]
-        assert await ask(session, 99) == ["EAPI:Invalid nonce"]
-        assert await ask(session, 102, signed_nonce=103) == ["EAPI:Invalid signature"]
-        assert await ask(session, 101) == []
-
-
-async def test_a_coinbase_token_holds_for_one_path_and_two_minutes(sandbox):
-    key = sandbox.credentials["coinbase"]
-    async with client(sandbox, "coinbase") as exchange, aiohttp.ClientSession() as session:
-        base, seconds = sandbox.base["coinbase"], millis(NOW) // 1000
-        here, there = f"{base}/api/v3/brokerage/accounts", f"{base}/api/v3/brokerage/key_permissions"
-
-        async def status(url, token):
-            async with session.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
-                return answer.status
-
-        good = exchange.create_auth_token(seconds, "GET", here)
-        assert await status(here, good) == 200
-        assert await status(there, good) == 401
-        assert await status(here, good[:-8] + "AAAAAAAA") == 401
-        assert await status(here, "no.token") == 401
-        assert await status(here, exchange.create_auth_token(seconds - 121, "GET", here)) == 401
-        claims = {"sub": key["apiKey"], "nbf": seconds, "exp": seconds + 3600, "uri": f"GET {here}"}
-        long = exchange.jwt(claims, key["secret"].encode(), "sha256", False, {"kid": key["apiKey"], "nonce": "1", "alg": "ES256"})
-        assert await status(here, long) == 401
 
 
 # ------------------------------------------------------------------ windows, pages, parameters

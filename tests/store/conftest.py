@@ -17,26 +17,7 @@ from sqlalchemy import make_url
 from service.settings import Settings
 from service.store import SqlStore, open_store
 from tests.postgres import NewDatabases
-from tests.store.samples import NOW
-
-
-def settings_in(folder: Path, database_url: str = "") -> Settings:
-    return Settings(
-        data_dir=folder / "data",
-        config_dir=folder / "config",
-        database_url=database_url,
-        master_key_file=None,
-        rate_scale=1.0,
-        price_sources=(),
-        price_max_age_minutes=15,
-        price_import_max_age_hours=36,
-        price_max_spread="0.01",
-        sync_every_minutes=15,
-        evaluate_every_minutes=15,
-        http_host="127.0.0.1",
-        http_port=0,
-        transfer_window_hours=72,
-    )
+from tests.store.samples import NOW, settings_in
 
 
 @pytest.fixture(scope="session")

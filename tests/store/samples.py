@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from connectors.contract import Asset, Coverage, Cursor, Gap, Page, RawRecord
 from service.app.ports import Account, Channel, Delivery, Derived, Portfolio, Session
@@ -17,6 +18,7 @@ from service.domain.methods import Lot
 from service.domain.reconcile import Amount, Booked, Kind
 from service.domain.statements import Identification, LotChoice, MatchAnswer, MethodChoice
 from service.domain.tax import Profile
+from service.settings import Settings
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 LONG = Decimal("1234567.123456789012345678")
@@ -152,3 +154,23 @@ STATEMENTS = (
     Identification("acc_1", "eth", (LotChoice("lot_1", LONG), LotChoice("lot_2", HUGE)), NOW - timedelta(days=1)),
     MatchAnswer("txn_1", "txn_2", same=False, made_at=NOW),
 )
+
+
+def settings_in(folder: Path, database_url: str = "") -> Settings:
+    """Settings with their folders under `folder`; SQLite there unless a database is named."""
+    return Settings(
+        data_dir=folder / "data",
+        config_dir=folder / "config",
+        database_url=database_url,
+        master_key_file=None,
+        rate_scale=1.0,
+        price_sources=(),
+        price_max_age_minutes=15,
+        price_import_max_age_hours=36,
+        price_max_spread="0.01",
+        sync_every_minutes=15,
+        evaluate_every_minutes=15,
+        http_host="127.0.0.1",
+        http_port=0,
+        transfer_window_hours=72,
+    )
