@@ -140,6 +140,23 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What the holder's own file says of a row, in the words of the neutral history format. Only a file connector fills it."""
+
+    id: str
+    """The row's own id: it names the transaction, its lot and its disposal."""
+    kind: str
+    """buy, sell, swap, income, spend, transfer, deposit, withdrawal, gift_in, gift_out …"""
+    to_account: str = ""
+    """Host's id of the receiving account of a transfer."""
+    value: Decimal | None = None
+    """Fair value before fees, in the portfolio's currency; None: not stated."""
+    fee_value: Decimal | None = None
+    basis: Decimal | None = None
+    acquired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """What moved in one account at one time; never what it means for tax."""
 
@@ -160,6 +177,7 @@ class Transaction:
     note: str = ""
     sequence: int = 0
     """The source's order within one `occurred_at` (a transaction's index in its block); 0 where it gives none."""
+    stated: Stated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +237,8 @@ class Spec:
     kind: Literal["exchange", "wallet", "file"]
     version: str
     fields: tuple[Field, ...]
+    alone: bool = False
+    """Each record is read by itself: normalise of many is the union of normalise of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from service.cli import accounts, asking, deciding, doing
+from service.cli import accounts, asking, conforming, deciding, doing, explaining, gains, importing
 
 app = typer.Typer(
     name="thresher",
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (doing, accounts, asking, deciding):
+for room in (doing, importing, accounts, asking, gains, explaining, deciding, conforming):
     room.add_to(app)
 
 

@@ -49,7 +49,51 @@ class MatchAnswer:
     made_at: datetime
 
 
-Statement = MethodChoice | Identification | MatchAnswer
+@dataclass(frozen=True, slots=True)
+class LotSelection:
+    """Specific identification of the lots of one event, recorded before it: a disposal, a fee ("<id>/fee"), a transfer or a gift.
+
+    These lots first, in this order; what they leave over follows the method (in a transfer: oldest first).
+    """
+
+    event: str
+    lots: tuple[LotChoice, ...]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PoolingChoice:
+    """Until the end of the day before `account_scope_from` (taxpayer's zone) all accounts were one pool of each coin; from it on each
+    account is its own (26 CFR 1.1012-1(j); Rev. Proc. 2024-28). Without this word each account is its own from the first day."""
+
+    account_scope_from: date
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotPlace:
+    lot: str
+    account: str
+    quantity: Decimal
+
+
+AllocationOrder = Literal["oldest_first", "highest_basis_first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Where the unused basis of a coin goes when pools become those of accounts: named lots (specific unit), or else a rule (global):
+    the lots in `order` fill the accounts in theirs, each up to what it holds at that moment."""
+
+    coin: str
+    """Canonical id."""
+    made_at: datetime
+    lots: tuple[LotPlace, ...] = ()
+    order: AllocationOrder = "oldest_first"
+    accounts: tuple[str, ...] = ()
+
+
+Statement = MethodChoice | Identification | MatchAnswer | LotSelection | PoolingChoice | Allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +101,14 @@ class Statements:
     methods: tuple[MethodChoice, ...] = ()
     identifications: tuple[Identification, ...] = ()
     answers: tuple[MatchAnswer, ...] = ()
+    selections: tuple[LotSelection, ...] = ()
+    poolings: tuple[PoolingChoice, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+
+    @property
+    def account_scope_from(self) -> date | None:
+        """The last word on it; None: each account is its own pool from the first day."""
+        return self.poolings[-1].account_scope_from if self.poolings else None
 
     def method(self, account: str, on: date) -> MethodName:
         """The method in force; FIFO where nothing was said (26 CFR 1.1012-1(j)(3)(i))."""
@@ -71,4 +123,7 @@ def gathered(said: list[Statement]) -> Statements:
         methods=tuple(s for s in ordered if isinstance(s, MethodChoice)),
         identifications=tuple(s for s in ordered if isinstance(s, Identification)),
         answers=tuple(s for s in ordered if isinstance(s, MatchAnswer)),
+        selections=tuple(s for s in ordered if isinstance(s, LotSelection)),
+        poolings=tuple(s for s in ordered if isinstance(s, PoolingChoice)),
+        allocations=tuple(s for s in ordered if isinstance(s, Allocation)),
     )

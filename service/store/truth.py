@@ -13,7 +13,7 @@ from connectors.contract import Quote
 from service.app.ports import Account, Portfolio, Refused
 from service.domain.harvest import HarvestSettings
 from service.domain.issues import content_id
-from service.domain.statements import Identification, MatchAnswer, MethodChoice, Statement
+from service.domain.statements import Allocation, Identification, LotSelection, MatchAnswer, MethodChoice, PoolingChoice, Statement
 from service.domain.tax import Profile
 from service.store.engine import Database, chunks, insert_rows, upsert
 from service.store.rows import decode, encode, row_of, value_of
@@ -22,7 +22,14 @@ from service.store.types import canonical_json
 
 PORTFOLIOS, ACCOUNTS, SEALED, QUOTES, STATEMENTS = tables(PortfolioRow, AccountRow, SealedRow, QuoteRow, StatementRow)
 
-KINDS: dict[str, type[Any]] = {"method": MethodChoice, "identification": Identification, "match": MatchAnswer}
+KINDS: dict[str, type[Any]] = {
+    "method": MethodChoice,
+    "identification": Identification,
+    "match": MatchAnswer,
+    "selection": LotSelection,
+    "pooling": PoolingChoice,
+    "allocation": Allocation,
+}
 """Word in the kind column → the statement's type."""
 
 FIRST = Portfolio("main", "main", "USD", Profile(), HarvestSettings())

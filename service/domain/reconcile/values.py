@@ -27,6 +27,9 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
     GIFT_IN = "gift_in"
     GIFT_OUT = "gift_out"
+    FORK = "fork"
+    LOST = "lost"
+    WORTHLESS = "worthless"
     FEE = "fee"
 
 

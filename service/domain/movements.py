@@ -1,0 +1,216 @@
+"""Priced events → movements: what the ledger books, one coin at a time. What an event means for tax is decided here and nowhere else.
+
+Worked example. 1 ETH swapped for 0.05 BTC worth 3,000, fee 0.001 BNB worth 3: ETH is disposed of (value 3,000, of which the fee takes 3:
+proceeds 2,997), BTC is acquired with a basis of 3,000, and 0.001 BNB is disposed of for 3 as "<id>/fee". Three coins, three
+movements, and no coin's lots depend on another's: each coin (with those that it was renamed to) is a ledger of its own.
+
+Everything is an int here. Quantities count units of 10^-places, one number of places for all movements of a group of coins; money counts
+10^-30 of the portfolio's currency; times are microseconds since 1970 UTC. None is unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal, NamedTuple
+
+from service.domain.money import EXACT
+
+Act = Literal["acquire", "dispose", "leave", "move"]
+"""acquire: a new lot. dispose: a taxed disposal. leave: units go without gain or loss (gift, withdrawal, loss). move: between accounts,
+or from one name of a coin to another, with basis and date."""
+
+MONEY_PLACES = 30
+PLACES = 18
+"""Places of a quantity where no amount of the group is finer."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+class More(NamedTuple):
+    """What few movements have."""
+
+    acquired_at: int | None = None
+    """acquire: held since (a donor's date, a stated one); None is the movement's own time."""
+    fair: int | None = None
+    """acquire, of a gift: fair value of the whole at the gift; a loss is measured from it (IRC 1015(a))."""
+    unknown: str = ""
+    """acquire: flag of the lot where `value` is None: missing_basis or unpriced."""
+    income: bool = False
+    """acquire: `value` is ordinary income of its year."""
+    to_account: str = ""
+    """move."""
+    to_coin: str = ""
+    """move: where it differs from `coin` (a rename, a wrap)."""
+    received: int | None = None
+    """move: units that arrive, where they are counted otherwise than those that left (a wrap that is not one to one)."""
+    arrives_at: int | None = None
+    """move: when it is there, where that is later; in between its lots lie in neither account."""
+    is_fee: bool = False
+    """dispose: paid as a fee. Takes nothing of what the holder identified for a sale."""
+    kind: str = ""
+    """leave: the event's kind, for the report (gift_out, withdrawal, lost, worthless)."""
+
+
+NOTHING = More()
+
+
+class Movement(NamedTuple):
+    act: Act
+    at: int
+    id: str
+    """acquire: the lot's id. dispose: the disposal's ("<event>/fee" for a fee). Else the event's."""
+    account: str
+    coin: str
+    """Canonical id."""
+    asset: str
+    """Where it lies (acquire), where it arrives (move), as its source calls it."""
+    quantity: int
+    value: int | None = None
+    """acquire: basis. dispose: fair value of what was given, before fees."""
+    fee: int = 0
+    """dispose: value of the fees that lower its proceeds."""
+    more: More = NOTHING
+
+
+class Part(NamedTuple):
+    """One coin on one side of an event; money is left out."""
+
+    coin: str
+    asset: str
+    quantity: int
+    value: int | None = None
+
+
+def ticks(at: datetime) -> int:
+    return (at - EPOCH) // _TICK
+
+
+def moment(at: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at)
+
+
+def units(quantity: Decimal, places: int) -> int:
+    """The quantity in units of 10^-places. Raises ValueError for one that is finer."""
+    scaled = quantity.scaleb(places, EXACT)
+    whole = int(scaled)
+    if whole != scaled:
+        raise ValueError(f"{quantity} has more than {places} places")
+    return whole
+
+
+def places_of(quantities: Iterable[Decimal]) -> int:
+    """The places that hold all of them exactly, at least PLACES."""
+    return max([PLACES, *(-int(q.normalize(EXACT).as_tuple().exponent) for q in quantities)])
+
+
+def money(value: Decimal) -> int:
+    """In units of 10^-30; what is finer is rounded half even, once, where a value enters."""
+    return int(value.scaleb(MONEY_PLACES, EXACT).to_integral_value(ROUND_HALF_EVEN, EXACT))
+
+
+def decimal(count: int, places: int = MONEY_PLACES) -> Decimal:
+    return Decimal(count).scaleb(-places, EXACT)
+
+
+# ------------------------------------------------------------------ events
+
+
+def traded(id: str, at: int, account: str, sent: Sequence[Part], received: Sequence[Part], fee: int | None) -> list[Movement]:
+    """buy, sell, swap, spend. `fee`: value of all fees, in money or coins; it lowers the proceeds of what is given, and raises the basis of
+    what is bought with money (26 CFR 1.1012-1(h), 1.1001-7: the costs of a swap fall on the disposal)."""
+    found = []
+    for n, part in enumerate(sent):
+        cost = _share_of_fee(fee, sent, n)
+        value = None if cost is None else part.value
+        found.append(Movement("dispose", at, id, account, part.coin, part.asset, part.quantity, value, cost or 0))
+    for n, part in enumerate(received):
+        added = 0 if sent else _share_of_fee(fee, received, n)
+        basis = None if added is None or part.value is None else part.value + added
+        more = NOTHING if basis is not None else More(unknown="unpriced")
+        found.append(Movement("acquire", at, _named(id, n), account, part.coin, part.asset, part.quantity, basis, 0, more))
+    return found
+
+
+def earned(id: str, at: int, account: str, received: Sequence[Part]) -> list[Movement]:
+    """Ordinary income at fair value, which is the basis (Rev. Rul. 2019-24, 2023-14)."""
+    return [
+        Movement("acquire", at, _named(id, n), account, p.coin, p.asset, p.quantity, p.value, 0, _UNPRICED_INCOME if p.value is None else _INCOME)
+        for n, p in enumerate(received)
+    ]
+
+
+_INCOME = More(income=True)
+_UNPRICED_INCOME = More(income=True, unknown="unpriced")
+
+
+def came(
+    id: str, at: int, account: str, received: Sequence[Part], basis: int | None, acquired_at: int | None, *, is_gift: bool = False
+) -> list[Movement]:
+    """deposit, gift_in, fork: cost and date as the holder states them; else unknown, held since the receipt.
+
+    A gift keeps its fair value too (Part.value): a loss is measured from it.
+    """
+    found = []
+    for n, part in enumerate(received):
+        own = basis if len(received) == 1 else None  # one stated cost cannot be split over several coins
+        fair = part.value if is_gift and own is not None and part.value is not None and part.value < own else None
+        more = More(acquired_at=acquired_at, fair=fair, unknown="" if own is not None else "missing_basis")
+        found.append(Movement("acquire", at, _named(id, n), account, part.coin, part.asset, part.quantity, own, 0, more))
+    return found
+
+
+def left(id: str, at: int, account: str, sent: Sequence[Part], kind: str) -> list[Movement]:
+    """withdrawal, gift_out, lost, worthless: units leave without gain or loss.
+
+    A theft or a coin that became worthless gives an individual no deduction today (IRC 165(h)(5), 67(g); CCA 202302011).
+    """
+    return [Movement("leave", at, id, account, p.coin, p.asset, p.quantity, None, 0, More(kind=kind)) for p in sent]
+
+
+def moved(
+    id: str, at: int, account: str, to_account: str, sent: Sequence[Part], received: Sequence[Part], arrives_at: int | None
+) -> list[Movement]:
+    """transfer, rename, wrap, bridge: basis and date go along."""
+    found = []
+    for out, into in zip(sent, received, strict=True):
+        more = More(
+            to_account=to_account,
+            to_coin=into.coin if into.coin != out.coin else "",
+            received=into.quantity if into.quantity != out.quantity else None,
+            arrives_at=arrives_at,
+        )
+        found.append(Movement("move", at, id, account, out.coin, into.asset, out.quantity, None, 0, more))
+    return found
+
+
+def paid(id: str, at: int, account: str, fees: Sequence[Part]) -> list[Movement]:
+    """A fee in a coin is a disposal of its own at its fair value."""
+    return [Movement("dispose", at, f"{id}/fee", account, p.coin, p.asset, p.quantity, p.value, 0, _FEE) for p in fees]
+
+
+_FEE = More(is_fee=True)
+
+
+def _named(id: str, place: int) -> str:
+    return id if place == 0 else f"{id}/{place + 1}"
+
+
+def _share_of_fee(fee: int | None, parts: Sequence[Part], place: int) -> int | None:
+    """The part of the fee that falls on one of several coins, by value; the last takes what is left; unknown where anything is unknown."""
+    if not fee:
+        return fee
+    if len(parts) == 1:
+        return None if parts[0].value is None else fee
+    weights = [p.value for p in parts]
+    known = [w for w in weights if w is not None]
+    if len(known) < len(weights):
+        return None
+    left, weight_left = fee, sum(known)
+    for n, weight in enumerate(known):
+        part = left if n == len(known) - 1 else left * weight // weight_left if weight_left else 0
+        if n == place:
+            return part
+        left, weight_left = left - part, weight_left - weight
+    raise AssertionError
