@@ -21,6 +21,7 @@ class IssueKind(StrEnum):
     PRICE_DISAGREEMENT = "price_disagreement"  # sources differ by more than allowed
     MISSING_BASIS = "missing_basis"  # more left than was ever acquired
     LOT_NOT_AVAILABLE = "lot_not_available"  # a specific identification names what is not there
+    ALLOCATION_OPEN = "allocation_open"  # one pool became one per account, and the holder has not said which lots went where
     BALANCE_DIFFERENCE = "balance_difference"  # derived is not declared
     UNPROVEN_COVERAGE = "unproven_coverage"  # a stream without proof that it is complete
     UNREACHABLE_SPAN = "unreachable_span"  # the source will not answer for a span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from service.domain.statements import MethodName
@@ -44,7 +44,6 @@ def unit_basis(lot: Lot) -> Decimal:
     return _UNIT.divide(lot.basis or Decimal(0), lot.quantity)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SortKey = Callable[[Lot], tuple[object, ...]]
 
 _AGE: SortKey = lambda lot: (lot.acquired_at, lot.sequence, lot.id)  # noqa: E731 - a table of keys reads best in one line each
@@ -63,17 +62,3 @@ ORDERS: dict[MethodName, Callable[[list[Lot]], list[Lot]]] = {
 def ordered(lots: list[Lot], method: MethodName) -> list[Lot]:
     """The lots in the order in which the method would take them."""
     return ORDERS[method](lots)
-
-
-def _ticks(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-HEAP_KEYS: dict[MethodName, SortKey] = {
-    "fifo": lambda lot: (_ticks(lot.acquired_at), lot.sequence),
-    "lifo": lambda lot: (-_ticks(lot.acquired_at), -lot.sequence, lot.sequence),
-    "hifo": lambda lot: (-unit_basis(lot), _ticks(lot.acquired_at), lot.sequence),
-    "lofo": lambda lot: (unit_basis(lot), _ticks(lot.acquired_at), lot.sequence),
-    "specific": lambda lot: (_ticks(lot.acquired_at), lot.sequence),
-}
-"""The same orders as keys of a heap, smallest first; the last part is the lot's own sequence number."""

@@ -136,7 +136,9 @@ def traded(id: str, at: int, account: str, sent: Sequence[Part], received: Seque
 def earned(id: str, at: int, account: str, received: Sequence[Part]) -> list[Movement]:
     """Ordinary income at fair value, which is the basis (Rev. Rul. 2019-24, 2023-14)."""
     return [
-        Movement("acquire", at, _named(id, n), account, p.coin, p.asset, p.quantity, p.value, 0, _UNPRICED_INCOME if p.value is None else _INCOME)
+        Movement(
+            "acquire", at, _named(id, n), account, p.coin, p.asset, p.quantity, p.value, 0, _UNPRICED_INCOME if p.value is None else _INCOME
+        )
         for n, p in enumerate(received)
     ]
 

@@ -1,0 +1,113 @@
+"""The holder's words, made ready for the engine: which method when, which lots for which event, one pool or many, and the calendar."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from service.domain.movements import moment
+from service.domain.rules import first_long_date
+from service.domain.statements import Allocation, Identification, LotChoice, MethodName, Statements
+
+Scope = Literal["account", "universal"]
+Method = MethodName | Literal["average"]
+
+DAY = 86_400_000_000
+_SLOT = 900_000_000
+"""Clocks change at quarters of an hour, so one look at the zone holds for 15 minutes."""
+_TICK = timedelta(microseconds=1)
+_ZERO_DAY = date(1970, 1, 1).toordinal()
+
+
+class Calendar:
+    """Days of a time zone as numbers (days since 1970-01-01), and the first day on which a lot is long term."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone = zone
+        self.is_utc = zone == "UTC"
+        self._info = ZoneInfo(zone)
+        self._offsets: dict[int, int] = {}
+        self._long: dict[int, int] = {}
+
+    def day(self, at: int) -> int:
+        if self.is_utc:
+            return at // DAY
+        slot = at // _SLOT
+        offset = self._offsets.get(slot)
+        if offset is None:
+            away = moment(slot * _SLOT).astimezone(self._info).utcoffset()
+            assert away is not None
+            offset = self._offsets[slot] = away // _TICK
+        return (at + offset) // DAY
+
+    def long_from(self, day: int) -> int:
+        """The first day on which what was acquired on `day` is long term (rules.first_long_date)."""
+        found = self._long.get(day)
+        if found is None:
+            found = self._long[day] = first_long_date(date.fromordinal(day + _ZERO_DAY)).toordinal() - _ZERO_DAY
+        return found
+
+
+def day_number(day: date) -> int:
+    return day.toordinal() - _ZERO_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Made by `choices`. Read by the engine only."""
+
+    calendar: Calendar
+    universal: bool
+    """One pool of a coin for all accounts: always, or until `split_day`."""
+    split_day: int | None
+    """From this day on each account is its own pool."""
+    one: Method | None
+    """The method of every account and day; None: `methods` say."""
+    methods: Mapping[str, tuple[tuple[int, ...], tuple[MethodName, ...]]]
+    """Account → days from which, and what."""
+    selections: Mapping[str, tuple[LotChoice, ...]]
+    identifications: Mapping[tuple[str, str], tuple[Identification, ...]]
+    """By account and coin."""
+    allocations: Mapping[str, Allocation] = field(default_factory=dict)
+    """By coin: the last word on each."""
+
+    @property
+    def average(self) -> bool:
+        return self.one == "average"
+
+    def method(self, account: str, at: int) -> Method:
+        """FIFO where nothing was said (26 CFR 1.1012-1(j)(3)(i))."""
+        if self.one is not None:
+            return self.one
+        said = self.methods.get(account)
+        if said is None:
+            return "fifo"
+        place = bisect_right(said[0], self.calendar.day(at))
+        return said[1][place - 1] if place else "fifo"
+
+
+def choices(statements: Statements, *, zone: str, scope: Scope | None = None, method: Method | None = None) -> Choices:
+    """`scope` None: as the holder said (each account its own pool, from the first day or from `account_scope_from`); "account": from the first
+    day; "universal": always one pool. `method` overrides every account's own. "average" is a view: the moving average of each pool."""
+    by_account: dict[str, dict[int, MethodName]] = defaultdict(dict)
+    for said in sorted(statements.methods, key=lambda m: (m.since, m.made_at)):
+        by_account[said.account][day_number(said.since)] = said.method
+    named: dict[tuple[str, str], list[Identification]] = defaultdict(list)
+    for one in statements.identifications:
+        named[one.account, one.asset].append(one)
+    split = statements.account_scope_from
+    return Choices(
+        calendar=Calendar(zone),
+        universal=scope == "universal" or (scope is None and split is not None),
+        split_day=day_number(split) if scope is None and split is not None else None,
+        one=method,
+        methods={account: (tuple(days), tuple(days.values())) for account, days in by_account.items()},
+        selections={s.event: s.lots for s in statements.selections},
+        identifications={key: tuple(said) for key, said in named.items()},
+        allocations={a.coin: a for a in statements.allocations},
+    )
