@@ -165,8 +165,9 @@ def _part(position: Position, quantity: Decimal) -> Position:
     lot = position.lot
     assert position.price is not None
     assert lot.basis is not None
-    basis, worth = share(lot.basis, quantity, lot.quantity), position.price.price * quantity
-    return replace(position, lot=replace(lot, quantity=quantity, basis=basis), value=worth, unrealised=worth - basis)
+    worth, fair = position.price.price * quantity, None if lot.fair is None else share(lot.fair, quantity, lot.quantity)
+    part = replace(lot, quantity=quantity, basis=share(lot.basis, quantity, lot.quantity), fair=fair)
+    return replace(position, lot=part, value=worth, unrealised=part.gain(worth))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,22 @@ class Lot:
     sequence: int
     """Order of acquisition within one instant."""
     flags: tuple[Flag, ...] = ()
+    fair: Decimal | None = None
+    """Of a gift worth less than it cost its donor: the value then; a loss is measured from it (IRC 1015(a))."""
+    fair_at: datetime | None = None
+    """When it was given: what is held since, for a loss."""
+
+    def gain(self, worth: Decimal) -> Decimal | None:
+        """What a sale at `worth` would gain: between the value of a gift and its donor's basis neither gain nor loss. None: unknown."""
+        if self.basis is None:
+            return None
+        if self.fair is not None and worth < self.basis:
+            return min(worth - self.fair, Decimal(0))
+        return worth - self.basis
+
+    def held_since(self, worth: Decimal | None) -> datetime:
+        """What the term of a sale at `worth` counts from."""
+        return self.fair_at if self.fair is not None and self.fair_at and worth is not None and worth < self.fair else self.acquired_at
 
 
 _UNIT = Context(prec=18, rounding=ROUND_HALF_EVEN)

@@ -110,10 +110,10 @@ def value(lots: Iterable[Lot], prices: Mapping[str, Price], now: datetime, zone:
     positions = []
     with exact():
         for lot in lots:
-            long_from = first_long_date(local_date(lot.acquired_at, zone))
             price = prices.get(lot.coin)
             worth = None if price is None else price.price * lot.quantity
-            gain = None if worth is None or lot.basis is None else worth - lot.basis
+            gain = None if worth is None else lot.gain(worth)
+            long_from = first_long_date(local_date(lot.held_since(worth), zone))
             held: Term = "long" if today >= long_from else "short"
             positions.append(Position(lot, held, long_from.isoformat(), price, worth, gain))
     return positions

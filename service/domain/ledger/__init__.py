@@ -112,6 +112,8 @@ def lot(o: Open, places: int, symbols: Mapping[str, str]) -> Lot:
             acquired_at=moment(o.acquired),
             sequence=o.sequence,
             flags=o.flags,
+            fair=None if o.fair is None else amount(o.fair),
+            fair_at=None if o.fair is None or o.fair_at is None else moment(o.fair_at),
         )
 
 

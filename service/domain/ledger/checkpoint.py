@@ -76,6 +76,6 @@ def resumed(choices: Choices, told: str, places: int = PLACES) -> Group:
 
 
 def _holding(told: list[Any], count: Callable[[str], int]) -> Holding:
-    id, account, acquired, long_from, sequence, unit, flags, fair_at, fair_long_from, quantity, basis, fair, asset = told
-    origin = Origin(id, account, acquired, long_from, sequence, unit, tuple(flags), fair_at, fair_long_from)
+    name, account, acquired, long_from, sequence, unit, flags, fair_at, fair_long_from, quantity, basis, fair, asset = told
+    origin = Origin(name, account, acquired, long_from, sequence, unit, tuple(flags), fair_at, fair_long_from)
     return Holding(origin, count(quantity), basis, fair, asset)

@@ -18,7 +18,7 @@ from service.domain.ledger.choices import Choices, Method
 from service.domain.ledger.identified import Identified
 from service.domain.ledger.pool import Holding, Origin, Pool
 from service.domain.ledger.values import Allocated, Finding, Match, Open
-from service.domain.movements import PLACES, More, Movement
+from service.domain.movements import PLACES, Movement
 
 _match = tuple.__new__
 """A NamedTuple made in one step: the million matches of a long history are worth it."""
@@ -77,7 +77,7 @@ class Group:
         self.conserved()
 
     def _acquire(self, m: Movement) -> None:
-        _, at, id, account, coin, asset, quantity, basis, _, more = m
+        _, at, name, account, coin, asset, quantity, basis, _, more = m
         calendar = self.choices.calendar
         acquired = at if more.acquired_at is None else more.acquired_at
         if more.income:
@@ -89,7 +89,7 @@ class Group:
         else:
             self.acquired += basis
             unit = basis * self._one // quantity
-        origin = Origin(id, account, acquired, calendar.long_from(self._day_of(acquired)), self.entered, unit, flags)
+        origin = Origin(name, account, acquired, calendar.long_from(self._day_of(acquired)), self.entered, unit, flags)
         if more.fair is not None:
             origin.fair_at, origin.fair_long_from = at, calendar.long_from(self._day_of(at))
         self._count(account, coin, quantity)
@@ -98,7 +98,7 @@ class Group:
 
     def _dispose(self, m: Movement) -> None:
         """One match for each part of a lot, proceeds split by quantity; the shortfall last, without a lot."""
-        _, at, id, account, coin, _, quantity, value, fee, more = m
+        _, at, name, account, coin, _, quantity, value, fee, more = m
         self._count(account, coin, -quantity)
         pool = self._pool(account, coin)
         taken, short = self._taken(m, pool, self.choices.method(account, at), is_sale=not more.is_fee)
@@ -118,12 +118,12 @@ class Group:
                 matches.append(_of_gift(m, part, got, day))
                 continue
             flags = origin.flags if got is not None else _and_unpriced(origin.flags)
-            row = (id, origin.id, coin, account, origin.acquired, at, units, got, basis, day >= origin.long_from, flags)
+            row = (name, origin.id, coin, account, origin.acquired, at, units, got, basis, day >= origin.long_from, flags)
             matches.append(_match(Match, row))
         if short:
             self._missing(m, short)
             flags = ("missing_basis",) if money is not None else ("missing_basis", "unpriced")
-            matches.append(Match(id, "", coin, account, None, at, short, money, None, False, flags))
+            matches.append(Match(name, "", coin, account, None, at, short, money, None, False, flags))
 
     def _leave(self, m: Movement) -> None:
         self._count(m.account, m.coin, -m.quantity)
@@ -257,7 +257,9 @@ class Group:
                 o = held.origin
                 basis = held.basis if shared is None else shared[o.id]
                 place = account or o.account
-                found.append(Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, o.flags, held.fair))
+                found.append(
+                    Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, o.flags, held.fair, o.fair_at)
+                )
         return sorted(found, key=lambda lot: (lot.account, lot.coin, lot.acquired, lot.sequence, lot.lot))
 
     def _averaged(self, pool: Pool) -> dict[str, int | None]:

@@ -120,9 +120,9 @@ class Pool:
             heapify(heap)
         lots = self.lots
         while heap:
-            held = lots.get(heap[0][-1])  # type: ignore[call-overload]  # an entry ends with the id
+            held = lots.get(heap[0][-1])  # type: ignore[arg-type]  # an entry ends with the id
             if held is not None:
-                return held  # type: ignore[no-any-return]
+                return held
             heappop(heap)
         return None
 

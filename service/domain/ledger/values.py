@@ -50,6 +50,7 @@ class Open(NamedTuple):
     flags: tuple[Flag, ...]
     fair: int | None
     """Of a gift worth less than it cost its donor: this part's share of the value at the gift."""
+    fair_at: int | None
 
 
 Why = Literal["named", "rule", "only holder", "default", "beyond what is held"]
