@@ -10,12 +10,13 @@ Everything is an int here. Quantities count units of 10^-places, one number of p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal, NamedTuple
 
 from service.domain.money import EXACT
+from service.domain.reconcile import Amount, Event, Kind
 
 Act = Literal["acquire", "dispose", "leave", "move"]
 """acquire: a new lot. dispose: a taxed disposal. leave: units go without gain or loss (gift, withdrawal, loss). move: between accounts,
@@ -216,3 +217,65 @@ def _share_of_fee(fee: int | None, parts: Sequence[Part], place: int) -> int | N
             return part
         left, weight_left = left - part, weight_left - weight
     raise AssertionError
+
+
+# ------------------------------------------------------------------ one event
+
+
+def of_event(event: Event, places: int | Mapping[str, int] = PLACES) -> list[Movement]:
+    """A priced event's movements in the order in which the ledger books them: the main one, then the fees; a transfer pays its fees first.
+
+    `places`: of every quantity, or by coin (PLACES where it names none). Money has no lots: it is left out. Raises ValueError for a
+    quantity that is finer than its places.
+    """
+    at, kind, account = ticks(event.at), event.kind, event.account
+    fees = paid(event.id, at, account, _parts(event.fees, event.fee_values, places)) if event.fees else []
+    if kind is Kind.TRANSFER:
+        return fees + _carried(event, at, places)
+    sent = _parts(event.sent, event.sent_values, places) if event.sent else ()
+    received = _parts(event.received, event.received_values, places) if event.received else ()
+    if kind in _TRADES:
+        main = traded(event.id, at, account, sent, received, _fee_of(event))
+    elif kind is Kind.INCOME:
+        main = earned(event.id, at, account, received)
+    elif kind in _ARRIVALS:
+        basis = None if event.basis is None else money(event.basis)
+        since = None if event.acquired_at is None else ticks(event.acquired_at)
+        main = came(event.id, at, account, received, basis, since, is_gift=kind is Kind.GIFT_IN)
+    elif kind in _DEPARTURES:
+        main = left(event.id, at, account, sent, kind.value)
+    else:
+        main = []
+    return main + fees
+
+
+_TRADES = frozenset({Kind.BUY, Kind.SELL, Kind.SWAP, Kind.SPEND})
+_ARRIVALS = frozenset({Kind.DEPOSIT, Kind.GIFT_IN, Kind.FORK})
+_DEPARTURES = frozenset({Kind.WITHDRAWAL, Kind.GIFT_OUT, Kind.LOST, Kind.WORTHLESS})
+
+
+def _carried(event: Event, at: int, places: int | Mapping[str, int]) -> list[Movement]:
+    coins = [pair for pair in zip(event.sent, event.received, strict=True) if all(a.coin.kind != "fiat" for a in pair)]
+    out, into = (_parts([pair[side] for pair in coins], (), places) for side in (0, 1))
+    arrives_at = None if event.arrives_at is None else ticks(event.arrives_at)
+    return moved(event.id, at, event.account, event.to_account or event.account, out, into, arrives_at)
+
+
+def _parts(amounts: Sequence[Amount], values: Sequence[Decimal | None], places: int | Mapping[str, int]) -> list[Part]:
+    """The coins among the amounts with the value of each; None where it is unknown, or nothing was valued."""
+    found = []
+    for n, amount in enumerate(amounts):
+        coin = amount.coin
+        if coin.kind != "fiat":
+            value = values[n] if values else None
+            own = places if isinstance(places, int) else places.get(coin.id, PLACES)
+            found.append(Part(coin.id, amount.asset, units(amount.quantity, own), None if value is None else money(value)))
+    return found
+
+
+def _fee_of(event: Event) -> int | None:
+    """Value of all fees, in money and in coins; None where one of them is unknown."""
+    if not event.fees:
+        return 0
+    known = [money(v) for v in event.fee_values if v is not None]
+    return sum(known) if len(known) == len(event.fees) else None

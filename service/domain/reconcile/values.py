@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from connectors.contract import Asset, Hint
+from connectors.contract import Asset, Hint, Stated
 from service.domain.assets import Coin
 
 
@@ -47,7 +47,7 @@ class Booked:
     """One transaction of one account with its assets resolved; the row that `transactions` shows."""
 
     id: str
-    """From (account, first key): the same after every rebuild."""
+    """From (account, first key), or the id that the holder's own file gives the row: the same after every rebuild."""
     account: str
     occurred_at: datetime
     hint: Hint
@@ -60,6 +60,17 @@ class Booked:
     flags: tuple[str, ...]
     """spam and pending rows are shown and never become events."""
     matched_with: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    """"stream/key" of every record that it was read from."""
+    sequence: int = 0
+    """The source's order within one `occurred_at`."""
+    stated: Stated | None = None
+    """What the holder's own file says of it."""
+
+    @property
+    def key(self) -> str:
+        """The record that names it."""
+        return self.keys[0] if self.keys else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +89,18 @@ class Event:
     """Leave `account` on top of what was sent, in money or in a coin."""
     transactions: tuple[str, ...]
     value: Decimal | None = None
-    """Fair value before fees, portfolio currency: of what was sent = of what was received. None: transfer, or unknown."""
+    """Fair value before fees, portfolio currency: of what was sent = of what was received. None: transfer, or unknown. What the holder's
+    file states stands here already before pricing, with `price_source` "stated"."""
     sent_values: tuple[Decimal | None, ...] = ()
     """The part of `value` of each amount sent; same for the next two."""
     received_values: tuple[Decimal | None, ...] = ()
     fee_values: tuple[Decimal | None, ...] = ()
     price_source: str = ""
     basis: Decimal | None = None
-    """What the holder says that a deposit or a gift received has cost; None is unknown."""
+    """What the holder says that a deposit or a gift received has cost, the donor's cost of a gift; None is unknown."""
     acquired_at: datetime | None = None
     """What the holder says of its date; None: the day of receipt."""
     arrives_at: datetime | None = None
     """When a transfer reaches `to_account`, where that is after `at`; None: at once. In between its lots lie in neither account."""
+    place: str = ""
+    """Its place among the events of the same instant: they stand in order of (at, place), compared character by character."""
