@@ -51,7 +51,7 @@ async def _rebuild(app: App) -> Ledger:
     )
     issues += found
     book = await _price_book(app, events, portfolio.currency)
-    priced, found = await asyncio.to_thread(pricing.price, events, book, portfolio.currency)
+    priced, found = await asyncio.to_thread(pricing.price, events, book)
     issues += found
     ledger = await asyncio.to_thread(lots.book, priced, statements, zone=portfolio.profile.time_zone)
     declared = [d for account in accounts for d in await app.store.declared(account.id)]

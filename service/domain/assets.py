@@ -11,7 +11,7 @@ earns by the coin's code and a suffix ("SUI.F", "DOT28.S", "EUR.M"), so what no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +20,8 @@ from connectors.contract import Asset
 
 _KRAKEN_SUFFIX = re.compile(r"kraken:(?P<code>(?P<bare>.+?)(?:\d\d(?=\.S))?)\.(?:S|M|F|B|P)")
 """Kraken's balances of a coin: .S staked (two digits before it: bonded for that many days), .M, .F and .B earning, .P in a parachain's auction."""
+_NFT = "nft:"
+"""What a holder's file calls a one-unit asset by a name of its own: "nft:ape-7"."""
 _KRAKEN_MONEY = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY", "AED"})
 
 
@@ -56,24 +58,45 @@ class AssetTable:
         for naming in rows:
             self._by_asset.setdefault(naming.asset, []).append(naming)
             self._by_word.setdefault(naming.coin.id, naming.coin)
+        self._coins = dict(self._by_word)
         for naming in rows:  # an older symbol of a renamed coin finds the coin as it is now
             self._by_word.setdefault(naming.coin.symbol.lower(), self._by_word[naming.coin.id])
+        self._dated = {naming.asset for naming in rows if naming.since is not None or naming.until is not None}
+        self._always: dict[Asset, Coin] = {}
+        """Answers that hold at any time, kept as they are asked for."""
 
-    def resolve(self, asset: Asset, at: datetime, symbols: Mapping[Asset, str] | None = None) -> Coin:
-        """The coin that `asset` was at that time; an unknown one is itself, under its own code (or `symbols`' word)."""
+    def resolve(self, asset: Asset, at: datetime) -> Coin:
+        """The coin that `asset` was at that time; an unknown one is itself, under its own code."""
+        known = self._always.get(asset)
+        if known is not None:
+            return known
+        coin, always = self._resolved(asset, at)
+        if always:
+            self._always[asset] = coin
+        return coin
+
+    def coin(self, id: str) -> Coin:
+        """The curated coin of a canonical id; of any other the one that `resolve` makes of what no table names."""
+        found = self._coins.get(id)
+        if found is None:
+            found = self._coins[id] = _unknown(Asset(id))
+        return found
+
+    def _resolved(self, asset: Asset, at: datetime) -> tuple[Coin, bool]:
+        """The coin, and whether it is so at any time."""
         if asset.startswith("fiat:"):
-            code = asset.removeprefix("fiat:")
-            return Coin(id=f"fiat:{code}", symbol=code, kind="fiat")
+            return _unknown(asset), True
+        always = asset not in self._dated and _anywhere(asset) not in self._dated
         if coin := self._named(asset, at):
-            return coin
+            return coin, always
         if suffixed := _KRAKEN_SUFFIX.fullmatch(asset):
             whole, bare = Asset(f"kraken:{suffixed['code']}"), suffixed["bare"]
+            always = always and whole not in self._dated and _anywhere(whole) not in self._dated
             if coin := self._named(whole, at):  # digits may belong to the code
-                return coin
-            return self.resolve(Asset(f"fiat:{bare}" if bare in _KRAKEN_MONEY else f"kraken:{bare}"), at, symbols)
-        kind: Literal["coin", "nft"] = "nft" if "/erc721:" in asset or "/erc1155:" in asset else "coin"
-        symbol = (symbols or {}).get(asset) or asset.rpartition(":")[2]
-        return Coin(id=str(asset), symbol=symbol, kind=kind, known=False)
+                return coin, always
+            coin, inner = self._resolved(Asset(f"fiat:{bare}" if bare in _KRAKEN_MONEY else f"kraken:{bare}"), at)
+            return coin, always and inner
+        return _unknown(asset), always
 
     def _named(self, asset: Asset, at: datetime) -> Coin | None:
         """What a row says, the source's own before one for any exchange."""
@@ -92,6 +115,15 @@ class AssetTable:
         return tuple({coin.id: self._by_word[coin.id] for coin in self._by_word.values()}.values())
 
 
+def _unknown(asset: Asset) -> Coin:
+    """What no row names: money, a one-unit asset of its own, or a coin under its own code."""
+    code = asset.rpartition(":")[2]
+    if asset.startswith("fiat:"):
+        return Coin(id=str(asset), symbol=asset.removeprefix("fiat:"), kind="fiat")
+    is_nft = asset.startswith(_NFT) or "/erc721:" in asset or "/erc1155:" in asset
+    return Coin(id=str(asset), symbol=code, kind="nft" if is_nft else "coin", known=False)
+
+
 def _anywhere(asset: Asset) -> Asset:
-    """ "binance:ETH" → "*:ETH"; what lies on a chain has a place of its own and no such code."""
-    return Asset("") if "/" in asset else Asset(f"*:{asset.partition(':')[2]}")
+    """ "binance:ETH" → "*:ETH"; what lies on a chain, or is one of a kind, has a place of its own and no such code."""
+    return Asset("") if "/" in asset or asset.startswith(_NFT) else Asset(f"*:{asset.partition(':')[2]}")

@@ -14,44 +14,51 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
+from typing import NamedTuple
 
 from connectors.contract import Quote
 from service.domain.assets import AssetTable, Coin
 from service.domain.issues import Issue, IssueKind
 from service.domain.money import exact, share, total
-from service.domain.reconcile import Amount, Event, Kind
+from service.domain.reconcile import STATED_VALUE, Amount, Event, Kind
 
 NEAR = timedelta(hours=1)
 """An instant's price speaks for this long before and after it."""
 _SPANS = {"instant": timedelta(0), "hour": timedelta(hours=1), "day": timedelta(days=1)}
-_TRADED = (Kind.BUY, Kind.SELL, Kind.SWAP)
+_TRADED = frozenset({Kind.BUY, Kind.SELL, Kind.SWAP})
+_VALUED = _TRADED | {Kind.INCOME, Kind.SPEND, Kind.GIFT_IN}
 
 
 class PriceBook:
     """Past prices of all coins in one currency. Immutable once built; the same quotes in any order give the same answers."""
 
     def __init__(self, quotes: Iterable[Quote], table: AssetTable, currency: str) -> None:
-        self._currency = currency
+        self.currency = currency
+        self._table = table
         by: dict[tuple[str, str], list[Quote]] = defaultdict(list)
         for quote in quotes:
             if quote.currency == currency:
-                coin = table.find(quote.asset)
-                by[coin.id if coin else quote.asset, quote.span].append(quote)
+                by[self.coin_of(quote), quote.span].append(quote)
         self._by = {key: sorted(found, key=lambda q: (q.at, q.source, q.price)) for key, found in by.items()}
+
+    def coin_of(self, quote: Quote) -> str:
+        """Canonical id of what the quote is a price of."""
+        coin = self._table.find(quote.asset)
+        return coin.id if coin else quote.asset
 
     def at(self, coin: Coin, when: datetime) -> tuple[Decimal, str] | None:
         """Price of one unit and where it is from; None when no quote speaks for that time.
 
         An instant within an hour before an hour before a day; of one kind the nearest; of several sources the median.
         """
-        if coin.id == f"fiat:{self._currency}":
+        if coin.id == f"fiat:{self.currency}":
             return Decimal(1), "money"
         for span in ("instant", "hour", "day"):
             found = self._touching(coin.id, span, when)
             if found:
                 with exact():
                     return median([q.price for q in found]), f"{'+'.join(sorted({q.source for q in found}))}:{span}"
-        if coin.peg == self._currency:
+        if coin.peg == self.currency:
             return Decimal(1), f"peg:{coin.peg}"
         return None
 
@@ -78,30 +85,63 @@ def wanted(events: Sequence[Event], book: PriceBook) -> list[tuple[Coin, datetim
     return [(coin, at) for (_, at), coin in missing.items()]
 
 
-def price(events: Sequence[Event], book: PriceBook, currency: str) -> tuple[list[Event], list[Issue]]:
-    """The events with the values that can be known in `currency`; the others keep None and get an Issue each."""
+def price(events: Iterable[Event], book: PriceBook) -> tuple[list[Event], list[Issue]]:
+    """The events with the values that can be known in the book's currency; the others keep None and get an Issue each."""
     priced: list[Event] = []
     issues: list[Issue] = []
     for event in events:
-        valued = _priced(event, book)
+        valued, missing = price_one(event, book)
         priced.append(valued)
-        for coin in _missing(valued, book):
-            issues.append(
-                Issue(
-                    IssueKind.MISSING_PRICE,
-                    "warning" if coin.known else "info",
-                    f"{event.id} {coin.id}",
-                    f"No {currency} price of {coin.symbol} at {event.at:%Y-%m-%d %H:%M} UTC, needed for a {event.kind.value} in {event.account}.",
-                    f"Import one: `thresher prices import FILE` with the line {event.at:%Y-%m-%d},{coin.id},PRICE.",
-                )
-            )
+        issues += missing
     return priced, issues
+
+
+def price_one(event: Event, book: PriceBook) -> tuple[Event, list[Issue]]:
+    """The event, as reconcile made it, with its values. What its file states wins over every quote; the rest is priced as ever."""
+    if _all_stated(event):
+        return event, []
+    valued = _priced(event, book)
+    return valued, [_no_price(event, coin, book.currency) for coin in _missing(valued, book)]
+
+
+class Touched(NamedTuple):
+    """The events that one quote may price: those with an amount of `coin` at a time in [since, until)."""
+
+    coin: str
+    since: datetime
+    until: datetime
+
+
+def touched(quote: Quote, book: PriceBook) -> Touched | None:
+    """Where a quote that was not there before may change values; None: nowhere, it is in another currency."""
+    if quote.currency != book.currency:
+        return None
+    if quote.span == "instant":
+        return Touched(book.coin_of(quote), quote.at - NEAR, quote.at + NEAR + timedelta.resolution)
+    return Touched(book.coin_of(quote), quote.at, quote.at + _SPANS[quote.span])
+
+
+def _no_price(event: Event, coin: Coin, currency: str) -> Issue:
+    return Issue(
+        IssueKind.MISSING_PRICE,
+        "warning" if coin.known else "info",
+        f"{event.id} {coin.id}",
+        f"No {currency} price of {coin.symbol} at {event.at:%Y-%m-%d %H:%M} UTC, needed for a {event.kind.value} in {event.account}.",
+        f"Import one: `thresher prices import FILE` with the line {event.at:%Y-%m-%d},{coin.id},PRICE.",
+    )
+
+
+def _all_stated(event: Event) -> bool:
+    """Whether a file states every value that the event needs."""
+    if event.fees and (len(event.fee_values) != len(event.fees) or None in event.fee_values):
+        return False
+    return event.price_source == STATED_VALUE or (bool(event.fee_values) and event.kind not in _VALUED)
 
 
 def _missing(event: Event, book: PriceBook) -> list[Coin]:
     """The coins without a price that keep a value of this event from being known."""
     unknown: list[Amount] = [f for f, v in zip(event.fees, event.fee_values, strict=True) if v is None]
-    if event.value is None and event.kind in (*_TRADED, Kind.INCOME, Kind.SPEND):
+    if event.value is None and _needs_value(event):
         unknown += event.received or event.sent
     elif event.value is not None and None in event.sent_values:
         unknown += event.sent
@@ -111,10 +151,16 @@ def _missing(event: Event, book: PriceBook) -> list[Coin]:
     return [coin for coin in coins.values() if book.at(coin, event.at) is None]
 
 
+def _needs_value(event: Event) -> bool:
+    """A gift's fair value counts beside the donor's cost only (a loss is measured from it)."""
+    return event.kind in _VALUED and (event.kind is not Kind.GIFT_IN or event.basis is not None)
+
+
 def _priced(event: Event, book: PriceBook) -> Event:
     """One event: value of the trade, its parts by amount, and the fees."""
     with exact():
-        value, source = _value(event, book)
+        stated = event.value if event.price_source == STATED_VALUE else None
+        value, source = (stated, STATED_VALUE) if stated is not None else _value(event, book)
         sent = _parts(event.sent, value, event.at, book)
         received = _parts(event.received, value, event.at, book)
         implied = {
@@ -123,7 +169,12 @@ def _priced(event: Event, book: PriceBook) -> Event:
             for a, v in zip(amounts, values, strict=True)
             if v is not None
         }
-        fees = tuple(_fee(f, implied, event.at, book, traded_for_money=source == "money") for f in event.fees)
+        told = event.fee_values or (None,) * len(event.fees)
+        is_exact = source in {"money", STATED_VALUE}
+        fees = tuple(
+            said if said is not None else _fee(fee, implied, event.at, book, is_exact=is_exact)
+            for fee, said in zip(event.fees, told, strict=True)
+        )
     return replace(event, value=value, sent_values=sent, received_values=received, fee_values=fees, price_source=source)
 
 
@@ -132,6 +183,8 @@ def _value(event: Event, book: PriceBook) -> tuple[Decimal | None, str]:
         return _fair(event.received, event.at, book)
     if event.kind is Kind.SPEND:
         return _fair(event.sent, event.at, book)
+    if event.kind is Kind.GIFT_IN and _needs_value(event):
+        return _fair(event.received, event.at, book)
     if event.kind not in _TRADED:
         return None, ""
     sides = [event.received, event.sent]
@@ -170,12 +223,13 @@ def _parts(amounts: Sequence[Amount], value: Decimal | None, at: datetime, book:
     return tuple(parts)
 
 
-def _fee(
-    fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook, *, traded_for_money: bool
-) -> Decimal | None:
-    """At the price of the trade itself (value, quantity) where it was paid in money or no quote is known, else at a quote's."""
+def _fee(fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook, *, is_exact: bool) -> Decimal | None:
+    """At the price of the trade itself (value, quantity) where money or the holder says it, or no quote is known; else at a quote's."""
+    if is_exact and fee.coin.id in implied:
+        value, quantity = implied[fee.coin.id]
+        return share(value, fee.quantity, quantity)
     found = book.at(fee.coin, at)
-    if fee.coin.id in implied and (traded_for_money or found is None):
+    if found is None and fee.coin.id in implied:
         value, quantity = implied[fee.coin.id]
         return share(value, fee.quantity, quantity)
     return None if found is None else fee.quantity * found[0]

@@ -60,7 +60,7 @@ def test_a_peg_speaks_only_where_no_quote_does():
 
 def test_money_says_it_exactly_and_prices_the_fee_too():
     bought = event(Kind.BUY, ["5000 USD"], ["2 ETH"], ["0.001 ETH"])
-    (priced,), issues = price([bought], book(quote("eth", "9999")), "USD")
+    (priced,), issues = price([bought], book(quote("eth", "9999")))
     assert (priced.value, priced.price_source) == (Decimal(5000), "money")
     assert (priced.sent_values, priced.received_values, priced.fee_values) == ((5000,), (5000,), (Decimal("2.5"),))
     assert not issues
@@ -68,25 +68,25 @@ def test_money_says_it_exactly_and_prices_the_fee_too():
 
 def test_a_swap_is_worth_what_was_received_else_what_was_sent():
     swap = event(Kind.SWAP, ["1 ETH"], ["0.05 BTC"])
-    (by_received,), _ = price([swap], book(quote("eth", "2900"), quote("btc", "60000")), "USD")
-    (by_sent,), _ = price([swap], book(quote("eth", "2900")), "USD")
+    (by_received,), _ = price([swap], book(quote("eth", "2900"), quote("btc", "60000")))
+    (by_sent,), _ = price([swap], book(quote("eth", "2900")))
     assert by_received.value == by_received.sent_values[0] == 3000
     assert by_sent.value == by_sent.received_values[0] == 2900
 
 
 def test_several_legs_share_the_value_by_what_each_was_worth():
     dust = event(Kind.SWAP, ["1 ETH", "0.1 BTC"], ["30 BNB"])
-    (priced,), _ = price([dust], book(quote("eth", "2000"), quote("btc", "40000"), quote("bnb", "300")), "USD")
+    (priced,), _ = price([dust], book(quote("eth", "2000"), quote("btc", "40000"), quote("bnb", "300")))
     assert priced.received_values == (9000,)
     assert priced.sent_values == (3000, 6000)
-    (unknown,), issues = price([dust], book(quote("eth", "2000"), quote("bnb", "300")), "USD")
+    (unknown,), issues = price([dust], book(quote("eth", "2000"), quote("bnb", "300")))
     assert unknown.sent_values == (None, None)
     assert ["BTC" in i.says for i in issues] == [True]
 
 
 def test_a_missing_price_names_coin_time_and_remedy_and_is_wanted():
     swap = event(Kind.SWAP, ["1 ETH"], ["0.05 BTC"], ["0.1 BNB"])
-    (priced,), issues = price([swap], book(), "USD")
+    (priced,), issues = price([swap], book())
     assert (priced.value, priced.sent_values, priced.received_values, priced.fee_values) == (None, (None,), (None,), (None,))
     assert {i.subject for i in issues} == {"tx_1 btc", "tx_1 bnb"}
     assert all("2024-03-01 12:00 UTC" in i.says and "thresher prices import FILE" in i.remedy for i in issues)
@@ -96,7 +96,7 @@ def test_a_missing_price_names_coin_time_and_remedy_and_is_wanted():
 
 def test_what_only_moves_needs_no_price_but_its_fee_does():
     moved = event(Kind.TRANSFER, ["1 ETH"], ["1 ETH"], ["0.001 ETH"])
-    (priced,), issues = price([moved], book(quote("eth", "3000")), "USD")
+    (priced,), issues = price([moved], book(quote("eth", "3000")))
     assert priced.value is None
     assert priced.fee_values == (Decimal(3),)
     assert not issues

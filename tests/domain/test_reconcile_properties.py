@@ -79,6 +79,6 @@ def test_events_move_what_the_rows_moved(told, data):
     assert {i.id for i in issues} == {i.id for i in other_issues}
 
     assert len({e.id for e in events}) == len(events)
-    priced, _ = pricing.price(events, pricing.PriceBook([], TABLE, "USD"), "USD")
+    priced, _ = pricing.price(events, pricing.PriceBook([], TABLE, "USD"))
     disposals = book(priced, Statements(), zone="UTC").disposals
     assert len({d.id for d in disposals}) == len(disposals)

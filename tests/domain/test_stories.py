@@ -96,7 +96,7 @@ class Story:
     def booked(self):
         said = gathered(self.statements)
         _, events, issues = reconcile(self.transactions, TABLE, said, window=timedelta(days=2), currency="USD")
-        priced, unpriced = pricing.price(events, pricing.PriceBook(self.quotes, TABLE, "USD"), "USD")
+        priced, unpriced = pricing.price(events, pricing.PriceBook(self.quotes, TABLE, "USD"))
         if self.identified:
             said = gathered([*self.statements, *(self._identification(words, priced) for words in self.identified)])
         made = book(priced, said, zone="UTC")

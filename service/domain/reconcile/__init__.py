@@ -3,24 +3,55 @@
 Worked example. An exchange sends 1 ETH at 12:00; a wallet receives 0.998 ETH at 12:04. Same transaction hash, or the only
 pair of that coin, size and time: one event, TRANSFER of 0.998 ETH with a fee of 0.002 ETH, leaving at 12:00 and there at 12:04. Two receipts that
 would fit are nobody's until the holder says which (MatchAnswer); until then the coins left, and came from nowhere.
+
+Each step can be run on a part of a history, and gives there what it gives in the whole:
+
+    booked_rows   transaction → row                   each row alone
+    pair          rows → pairs                        each closure alone; most rows need no pairing and are in none
+    events        rows and pairs → events             each row with its own pairs
+    linked        rows and pairs → rows as shown      the same
+    row_issues, open_ends, asset_issues               each row; the events of rows; what accounts hold
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from connectors.contract import Transaction
 from service.domain.assets import AssetTable
-from service.domain.issues import Issue, IssueKind
-from service.domain.money import exact
-from service.domain.reconcile.events import RANK, events_of, natural, taken_by, transfers, unmatched
-from service.domain.reconcile.pairs import linked, paired
-from service.domain.reconcile.rows import booked_row, changed_inside, foreign_currencies, row_id, unknown_assets
+from service.domain.issues import Issue
+from service.domain.reconcile.events import STATED_VALUE, events, open_ends
+from service.domain.reconcile.pairs import Paired, Reach, closure, closures, linked, links, pair, reach
+from service.domain.reconcile.rows import asset_issues, booked_rows, held_by, is_live, needs_pairing, row_id, row_issues
 from service.domain.reconcile.values import Amount, Booked, Event, Kind
 from service.domain.statements import Statements
 
-__all__ = ["Amount", "Booked", "Event", "Kind", "reconcile"]
+__all__ = [
+    "STATED_VALUE",
+    "Amount",
+    "Booked",
+    "Event",
+    "Kind",
+    "Paired",
+    "Reach",
+    "asset_issues",
+    "booked_rows",
+    "closure",
+    "closures",
+    "events",
+    "held_by",
+    "is_live",
+    "linked",
+    "links",
+    "needs_pairing",
+    "open_ends",
+    "pair",
+    "reach",
+    "reconcile",
+    "row_id",
+    "row_issues",
+]
 
 
 def reconcile(
@@ -31,28 +62,10 @@ def reconcile(
     `window`: a receipt may come this long after its withdrawal. `currency`: fiat code of the portfolio. Raises nothing:
     what does not fit becomes an Issue. Rows link to each other (`matched_with`), none is merged or dropped.
     """
-    with exact():
-        first: dict[str, Transaction] = {}
-        for t in transactions:  # the same row twice says nothing new
-            first.setdefault(row_id(t), t)
-        rows = [booked_row(t, table) for t in first.values()]
-        live = [row for row in rows if not {"spam", "pending"} & set(row.flags)]
-        inside = changed_inside(live)
-        issues = unknown_assets(live) + inside + foreign_currencies(live, f"fiat:{currency}")
-        pairs, found = paired(live, statements, window)
-        issues += found
-        shown = linked(rows, pairs)
-        taken = taken_by(pairs)
-        events = [e for row in live for e in events_of(row, taken)] + transfers(pairs, taken)
-        events.sort(key=lambda e: _place(e, first))
-        named = {row for issue in found if issue.kind is IssueKind.AMBIGUOUS_TRANSFER for row in issue.subject.split()}
-        named |= {issue.subject for issue in inside}
-        issues += [unmatched(e) for e in events if e.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL) and e.transactions[0] not in named]
-    return shown, events, issues
-
-
-def _place(event: Event, rows: Mapping[str, Transaction]) -> tuple[object, ...]:
-    """In order of time; within one instant as its chain had them, then what comes in before what goes out, then as the source lists them."""
-    own = [rows[name] for name in event.transactions]
-    in_block = max((t.sequence for t in own if t.occurred_at == event.at), default=0)
-    return event.at, in_block, RANK[event.kind], natural(own[0].keys[0]), event.id
+    rows = booked_rows(transactions, table)
+    live = [row for row in rows if is_live(row)]
+    paired = pair(live, statements, window)
+    happened = events(live, paired)
+    odd = {issue.id: issue for row in live if row.hint == "internal" for issue in row_issues(row)}
+    issues = [*asset_issues(held_by(live), f"fiat:{currency}"), *odd.values(), *paired.issues]
+    return linked(rows, paired), happened, issues + open_ends(happened, live, paired)

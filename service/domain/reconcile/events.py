@@ -1,72 +1,137 @@
-"""Rows and pairs → events: one for each transfer, one for what a row alone says, and the order of equal times."""
+"""Rows and pairs → events: one for each transfer, one for what a row alone says, in order."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from service.domain.issues import Issue, IssueKind
-from service.domain.money import ZERO, plain
-from service.domain.reconcile.pairs import Pair, stays
-from service.domain.reconcile.rows import inner, net
+from service.domain.money import ZERO, exact, plain, share
+from service.domain.reconcile.order import place
+from service.domain.reconcile.pairs import Pair, Paired, stays
+from service.domain.reconcile.rows import inner, is_live, moved_kind, net
 from service.domain.reconcile.values import Amount, Booked, Event, Kind
 
-RANK = {
-    Kind.DEPOSIT: 0,
-    Kind.GIFT_IN: 0,
-    Kind.INCOME: 0,
-    Kind.BUY: 0,
-    Kind.TRANSFER: 1,
-    Kind.SWAP: 2,
-    Kind.SELL: 3,
-    Kind.SPEND: 3,
-    Kind.GIFT_OUT: 3,
-    Kind.WITHDRAWAL: 3,
-    Kind.FEE: 4,
-}
-"""Within one instant what comes in stands before what goes out, where the source gives no order (Transaction.sequence). Then its row order."""
+_Amounts = tuple[Amount, ...]
 
 
-def natural(key: str) -> tuple[tuple[int, int, str], ...]:
-    """Row keys in a person's order: trade 9 before trade 10."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", key) if part)
+def events(rows: Iterable[Booked], paired: Paired) -> list[Event]:
+    """What happened by these rows, in order of (at, place): what each alone says, less what pairs explain, and the transfers that they sent.
+
+    Each event belongs to one row (the sender of a transfer), so the events of a history are those of its parts, as long as a row's own
+    pairs are all in `paired`.
+    """
+    with exact():
+        taken = taken_by(paired.pairs)
+        found = [event for row in rows if is_live(row) for event in events_of(row, taken)]
+    found.sort(key=lambda e: (e.at, e.place))
+    return found
 
 
-def events_of(row: Booked, pairs_of: Taken) -> list[Event]:
-    """What the row alone says: all but what went to, or came from, another account of the holder."""
-    if row.hint == "internal":
+def events_of(row: Booked, taken: Taken) -> list[Event]:
+    """One row's own events, and those of the transfers that it sent."""
+    if row.hint == "internal" and row.stated is None:
         return _inside(row)
-    out, came = net(row.sent, row.received)
-    if row.kind in (Kind.DEPOSIT, Kind.WITHDRAWAL):  # money has a balance and no lots
-        out, came = (tuple(left for a in side for left in _left(row, a, pairs_of)) for side in (out, came))
-    kind = row.kind if any(a.coin.kind != "fiat" for a in (*out, *came)) or (row.kind is Kind.INCOME and came) else Kind.FEE
-    fees = () if row.id in pairs_of.senders else _by_coin(row.fees)
+    if row.stated is not None and row.kind is Kind.TRANSFER and _has_coins(row.sent) and _has_coins(row.received):
+        return _renamed_by_file(row)
+    own = _own(row, taken)
+    return [*own, *_transfers(taken.sent[row.id], taken)] if row.id in taken.sent else own
+
+
+def _own(row: Booked, taken: Taken) -> list[Event]:
+    """All but what went to, or came from, another account of the holder."""
+    kind = row.kind
+    if row.stated is None:
+        out, came = net(row.sent, row.received)
+    else:  # a file tells one coin a side
+        out, came = row.sent, row.received
+        kind = moved_kind(row.hint, out, came) if kind is Kind.TRANSFER else kind
+    if kind is Kind.WITHDRAWAL or kind is Kind.DEPOSIT:  # money has a balance and no lots
+        out, came = (tuple(left for a in side for left in _left(row, a, taken)) for side in (out, came))
+    if not _has_coins(out) and not _has_coins(came) and not (kind is Kind.INCOME and came):
+        kind = Kind.FEE
+    is_sender = row.id in taken.sent
+    fees = () if is_sender else _by_coin(row.fees)
     if kind is Kind.FEE:
         out = came = ()
-        if all(f.coin.kind == "fiat" for f in fees):
+        if not _has_coins(fees):
             return []
-    name = f"{row.id}/rest" if row.id in pairs_of.senders else row.id
-    return [Event(name, row.occurred_at, kind, row.account, None, out, came, fees, (row.id,))]
+    return [_event(f"{row.id}/rest" if is_sender else row.id, row, kind, out, came, fees)]
+
+
+def _event(id: str, row: Booked, kind: Kind, sent: _Amounts, received: _Amounts, fees: _Amounts) -> Event:  # noqa: PLR0917  # by position: hot
+    """An event of one row, with what the holder's file states of it; a stated value is that of the whole row."""
+    at, stated = row.occurred_at, row.stated
+    where = place(kind, (row,), at, id)
+    if stated is None:
+        return Event(id, at, kind, row.account, None, sent, received, fees, (row.id,), place=where)
+    is_whole = (sent, received) == (row.sent, row.received) and len(sent) < 2 and len(received) < 2
+    value = stated.value if is_whole else None
+    sent_values: tuple[Decimal | None, ...] = ()
+    received_values: tuple[Decimal | None, ...] = ()
+    if value is not None:
+        sent_values, received_values = (value,) * len(sent), (value,) * len(received)
+    source = "" if value is None else STATED_VALUE
+    basis = ZERO if stated.basis is None and kind is Kind.FORK else stated.basis
+    return Event(
+        id, at, kind, row.account, None, sent, received, fees, (row.id,),
+        value, sent_values, received_values, _fee_values(row, fees), source, basis, stated.acquired_at, None, where,
+    )  # fmt: skip
+
+
+STATED_VALUE = "stated"
+"""Event.price_source of a value that the holder's file states."""
+
+
+def _fee_values(row: Booked, fees: _Amounts) -> tuple[Decimal | None, ...]:
+    """The file's word on its fee; what a transfer's fee is more or less than stated goes at the same price."""
+    if row.stated is None or row.stated.fee_value is None or not row.fees or not fees:
+        return ()
+    told, value = row.fees[0], row.stated.fee_value
+    if len(fees) == 1 and fees[0] is told:
+        return (value,)
+    return tuple(share(value, f.quantity, told.quantity) if f.coin.id == told.coin.id else None for f in fees)
+
+
+def _has_coins(amounts: _Amounts) -> bool:
+    return any(a.coin.kind != "fiat" for a in amounts)
 
 
 def _inside(row: Booked) -> list[Event]:
     """An internal row sells nothing: a new name takes cost and date along; what is not one to one leaves, and comes, without a known cost."""
     what = inner(row)
-    base = Event(row.id, row.occurred_at, Kind.FEE, row.account, None, (), (), _by_coin(row.fees), (row.id,))
+    fees = _by_coin(row.fees)
     if what == "nothing":
-        return [base] if any(f.coin.kind != "fiat" for f in row.fees) else []
+        return [_event(row.id, row, Kind.FEE, (), (), fees)] if _has_coins(fees) else []
     out, came = (tuple(a for a in side if a.coin.kind != "fiat") for side in net(row.sent, row.received))
     if what == "renamed":
-        return [replace(base, kind=Kind.TRANSFER, to_account=row.account, sent=out, received=came)]
-    left = [replace(base, kind=Kind.WITHDRAWAL, sent=out)] if out else []
-    return left + ([replace(base, id=f"{row.id}/in", kind=Kind.DEPOSIT, received=came, fees=() if out else base.fees)] if came else [])
+        return [_renamed(row, out, came, fees)]
+    left = [_event(row.id, row, Kind.WITHDRAWAL, out, (), fees)] if out else []
+    return left + ([_event(f"{row.id}/in", row, Kind.DEPOSIT, (), came, () if out else fees)] if came else [])
 
 
-def _by_coin(fees: Sequence[Amount]) -> tuple[Amount, ...]:
+def _renamed(row: Booked, out: _Amounts, came: _Amounts, fees: _Amounts) -> Event:
+    return replace(_event(row.id, row, Kind.TRANSFER, out, came, fees), to_account=row.account)
+
+
+def _renamed_by_file(row: Booked) -> list[Event]:
+    """A wrap or a bridge within one account: another coin takes cost and date along, be it counted otherwise or not.
+
+    Two names of one coin are one pool: what did not arrive was a fee, and what is more came from nowhere.
+    """
+    out, came = net(row.sent, row.received)
+    if out and came:
+        return [_renamed(row, out, came, _by_coin(row.fees))]
+    fees = _by_coin([*row.fees, *out])
+    return [_event(row.id, row, Kind.DEPOSIT if came else Kind.FEE, (), came, fees)] if _has_coins((*came, *fees)) else []
+
+
+def _by_coin(fees: Sequence[Amount]) -> _Amounts:
     """One amount a coin: a fee in two parts is one disposal."""
+    if len(fees) < 2:
+        return tuple(fees)
     merged: dict[str, Amount] = {}
     for fee in fees:
         held = merged.get(fee.coin.id)
@@ -74,11 +139,13 @@ def _by_coin(fees: Sequence[Amount]) -> tuple[Amount, ...]:
     return tuple(merged.values())
 
 
-def _left(row: Booked, amount: Amount, pairs_of: Taken) -> tuple[Amount, ...]:
+def _left(row: Booked, amount: Amount, taken: Taken) -> _Amounts:
     """What pairs leave of one coin of a row."""
     if amount.coin.kind == "fiat":
         return ()
-    rest = pairs_of.rest.get((row.id, amount.coin.id), amount.quantity)
+    rest = taken.rest.get((row.id, amount.coin.id))
+    if rest is None:
+        return (amount,)
     return (replace(amount, quantity=rest),) if rest else ()
 
 
@@ -90,60 +157,84 @@ class Taken:
     """By row and coin, for each side of a pair: what is left to be explained."""
     fees: dict[tuple[str, str], Decimal]
     """By sender's row and coin: what was sent and did not arrive; negative where the stated fee was taken from what was sent."""
-    senders: frozenset[str]
+    sent: dict[str, list[Pair]]
+    """By sender's row: its pairs."""
 
 
 def taken_by(pairs: Sequence[Pair]) -> Taken:
     arrived: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    sent: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        arrived[pair.out.key] += pair.into.amount.quantity
+        arrived[pair.out.key] += pair.arrived
+        sent[pair.out.row.id].append(pair)
     outs = {pair.out.key: pair.out for pair in pairs}
     rest = {key: stays(out, arrived[key]) for key, out in outs.items()}
-    return Taken(
-        {pair.into.key: ZERO for pair in pairs} | rest,
-        {key: outs[key].amount.quantity - arrived[key] - rest[key] for key in outs},
-        frozenset(pair.out.row.id for pair in pairs),
-    )
+    fees = {key: outs[key].amount.quantity - arrived[key] - rest[key] for key in outs}
+    return Taken({pair.into.key: ZERO for pair in pairs} | rest, fees, dict(sent))
 
 
-def transfers(pairs: Sequence[Pair], pairs_of: Taken) -> list[Event]:
-    """One event for each two rows: it leaves at the earlier of their times and arrives when received; what did not arrive is the sender's fee."""
-    together: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
+    """Of one sender: an event for each receiving row. It leaves at the earlier of their times and arrives when received; what did not arrive
+    is the sender's fee, paid with the first."""
+    together: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        together[pair.out.row.id, pair.into.row.id].append(pair)
-    events = []
-    named: dict[str, int] = defaultdict(int)
-    for legs in together.values():
+        together[pair.into.row.id].append(pair)
+    found = []
+    for n, legs in enumerate(together.values(), 1):
         out, into = legs[0].out.row, legs[0].into.row
-        named[out.id] += 1
-        first = named[out.id] == 1
-        events.append(
+        coins = [p for p in legs if p.out.amount.coin.kind != "fiat"]
+        fees = _fees_of_transfer(out, taken) if n == 1 else ()
+        if not coins and not _has_coins(fees):
+            continue
+        name = out.id if n == 1 else f"{out.id}/{n}"
+        at = min(out.occurred_at, into.occurred_at)
+        kind = Kind.TRANSFER if coins else Kind.FEE
+        found.append(
             Event(
-                id=out.id if first else f"{out.id}/{named[out.id]}",
-                at=min(out.occurred_at, into.occurred_at),
-                kind=Kind.TRANSFER,
+                id=name,
+                at=at,
+                kind=kind,
                 account=out.account,
-                to_account=into.account,
-                sent=tuple(replace(p.out.amount, quantity=p.into.amount.quantity) for p in legs),
-                received=tuple(p.into.amount for p in legs),
-                fees=_fees_of_transfer(out, pairs_of) if first else (),
+                to_account=into.account if coins else None,
+                sent=tuple(_of_size(p.out.amount, p.arrived) for p in coins),
+                received=tuple(p.into.amount for p in coins),
+                fees=fees,
                 transactions=(out.id, into.id),
+                fee_values=_fee_values(out, fees),
                 arrives_at=into.occurred_at if into.occurred_at > out.occurred_at else None,
+                place=place(kind, (out, into), at, name),
             )
         )
-    return events
+    return found
 
 
-def _fees_of_transfer(row: Booked, pairs_of: Taken) -> tuple[Amount, ...]:
+def _of_size(amount: Amount, quantity: Decimal) -> Amount:
+    return amount if amount.quantity == quantity else replace(amount, quantity=quantity)
+
+
+def _fees_of_transfer(row: Booked, taken: Taken) -> _Amounts:
     """What the sender states, and what was sent and did not arrive, one amount a coin.
 
     Where more arrived than was sent (by less than the stated fee) the fee is what is left of it.
     """
-    missing = (replace(a, quantity=pairs_of.fees.get((row.id, a.coin.id), ZERO)) for a in net(row.sent, row.received)[0])
-    return tuple(fee for fee in _by_coin([*row.fees, *missing]) if fee.quantity > 0)
+    missing = [(a, taken.fees.get((row.id, a.coin.id), ZERO)) for a in net(row.sent, row.received)[0]]
+    return tuple(fee for fee in _by_coin([*row.fees, *(replace(a, quantity=q) for a, q in missing if q)]) if fee.quantity > 0)
 
 
-def unmatched(event: Event) -> Issue:
+def open_ends(events: Iterable[Event], rows: Iterable[Booked], paired: Paired) -> list[Issue]:
+    """What left, or came, and was seen nowhere else. `rows`: those that the events are of.
+
+    Nothing is asked twice: not of what several candidates fit, not of an odd internal row, not of what the file gives a cost.
+    """
+    named = {row for issue in paired.issues for row in issue.subject.split()}
+    named |= {row.id for row in rows if row.hint == "internal" and row.stated is None}
+    return [_unmatched(e) for e in events if e.kind in _OPEN and e.basis is None and e.transactions[0] not in named]
+
+
+_OPEN = (Kind.DEPOSIT, Kind.WITHDRAWAL)
+
+
+def _unmatched(event: Event) -> Issue:
     if event.kind is Kind.DEPOSIT:
         told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.received)
         return Issue(

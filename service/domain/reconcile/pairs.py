@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from service.domain.issues import Issue, IssueKind
-from service.domain.money import ZERO, plain, total
-from service.domain.reconcile.rows import net
+from service.domain.money import ZERO, exact, plain, total
+from service.domain.reconcile.rows import IN, is_half, needs_pairing, net
 from service.domain.reconcile.values import Amount, Booked, Kind
 from service.domain.statements import Statements
 
@@ -40,30 +41,78 @@ class Pair:
     out: Side
     into: Side
 
+    @property
+    def arrived(self) -> Decimal:
+        """What of the coins sent is there now; all of them where they came as another coin (a wrap, a bridge)."""
+        return self.into.amount.quantity if self.into.amount.coin.id == self.out.amount.coin.id else self.out.amount.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Which rows are one transfer, and what of it is a person's to say."""
+
+    pairs: tuple[Pair, ...]
+    issues: tuple[Issue, ...]
+
+
+_Step = Callable[[list[Side], list[Side]], tuple[list[Pair], list[Issue]]]
+
 
 def _sides(rows: Iterable[Booked], kind: Kind) -> list[Side]:
     found = []
     for row in rows:
-        if row.kind is kind:
+        if row.kind is kind and needs_pairing(row):
             out, came = net(row.sent, row.received)
-            for amount in out if kind is Kind.WITHDRAWAL else came:
-                if amount.coin.kind != "fiat":
-                    fee = total(f.quantity for f in row.fees if f.coin.id == amount.coin.id)
-                    found.append(Side(row, amount, fee))
+            found += [_side(row, a) for a in (out if kind is Kind.WITHDRAWAL else came) if a.coin.kind != "fiat"]
     return sorted(found, key=lambda s: (s.row.occurred_at, s.key))
 
 
-def paired(rows: Sequence[Booked], statements: Statements, window: timedelta) -> tuple[list[Pair], list[Issue]]:
-    """The holder's word first, then the same transaction hash, then the only pair that fits."""
-    outs, ins = _sides(rows, Kind.WITHDRAWAL), _sides(rows, Kind.DEPOSIT)
-    said = {(a.withdrawal, a.deposit): a.same for a in statements.answers}
-    pairs, issues = _by_answer(outs, ins, said)
-    refused = {pair for pair, same in said.items() if not same}
-    for step in (_by_chain, lambda o, i, no: _by_size(o, i, no, window)):
-        taken = {side.key for pair in pairs for side in (pair.out, pair.into)}
-        found, open_issues = step([o for o in outs if o.key not in taken], [i for i in ins if i.key not in taken], refused)
-        pairs += found
-        issues += open_issues
+def _side(row: Booked, amount: Amount) -> Side:
+    return Side(row, amount, total(f.quantity for f in row.fees if f.coin.id == amount.coin.id))
+
+
+def pair(rows: Iterable[Booked], statements: Statements, window: timedelta) -> Paired:
+    """What the holder's file states, then the holder's word, the same transaction hash, and the only pair that fits.
+
+    Rows that are no side of a transfer change nothing. The pairs of a history are those of its closures (see `closures`), so a part of
+    it that is closed can be paired alone.
+    """
+    with exact():
+        rows = [row for row in rows if needs_pairing(row)]
+        pairs, issues = _by_file(rows)
+        outs, ins = _sides(rows, Kind.WITHDRAWAL), _sides(rows, Kind.DEPOSIT)
+        said = {(a.withdrawal, a.deposit): a.same for a in statements.answers}
+        refused = {edge for edge, same in said.items() if not same}
+        steps: tuple[_Step, ...] = (
+            lambda o, i: _by_answer(o, i, said),
+            lambda o, i: _by_chain(o, i, refused),
+            lambda o, i: _by_size(o, i, refused, window),
+        )
+        for step in steps:
+            taken = {side.key for found in pairs for side in (found.out, found.into)}
+            found, open_issues = step([o for o in outs if o.key not in taken], [i for i in ins if i.key not in taken])
+            pairs += found
+            issues += open_issues
+    return Paired(tuple(pairs), tuple(issues))
+
+
+def _by_file(rows: Iterable[Booked]) -> tuple[list[Pair], list[Issue]]:
+    """Both halves of a stated transfer; in one coin no more may arrive than was sent with the fee."""
+    halves = {row.id: row for row in rows if is_half(row)}
+    pairs: list[Pair] = []
+    issues: list[Issue] = []
+    for row in halves.values():
+        other = halves.get(row.id + IN)
+        if other is None or not row.sent or not other.received:
+            continue
+        for sent, got in zip(row.sent, other.received, strict=False):
+            out, into = _side(row, sent), _side(other, got)
+            if (sent.coin.kind == "fiat") is not (got.coin.kind == "fiat"):
+                issues.append(_ambiguous(out, into, "the file calls them one transfer, but one side is money and the other a coin"))
+            elif sent.coin.id == got.coin.id and got.quantity > sent.quantity + out.stated_fee:
+                issues.append(_ambiguous(out, into, "the file calls them one transfer, but more arrived than was sent"))
+            else:
+                pairs.append(Pair(out, into))
     return pairs, issues
 
 
@@ -140,21 +189,25 @@ def _fee_at_most(out: Side) -> Decimal:
 
 
 def _by_size(outs: list[Side], ins: list[Side], refused: set[tuple[str, str]], window: timedelta) -> tuple[list[Pair], list[Issue]]:
-    by_coin = defaultdict(list)
-    for side in ins:
-        by_coin[side.amount.coin.id].append(side)
-    edges = []
-    for out in outs:
-        here = by_coin[out.amount.coin.id]
-        first = bisect_left(here, out.row.occurred_at - CLOCKS_APART, key=lambda s: s.row.occurred_at)
-        for into in here[first:]:
-            if into.row.occurred_at > out.row.occurred_at + window:
-                break
-            if _fits(out, into) and (out.row.id, into.row.id) not in refused:
-                edges.append((out, into))
+    edges = [(out, into) for out, into in _edges(outs, ins, window) if (out.row.id, into.row.id) not in refused]
     sure = _only(edges)
     taken = {o.key for o, _ in sure}
     return [Pair(o, i) for o, i in sure], [_ambiguous(o, i, "there is more than one candidate") for o, i in edges if o.key not in taken]
+
+
+def _edges(outs: Iterable[Side], ins: Iterable[Side], window: timedelta) -> Iterator[tuple[Side, Side]]:
+    """Every withdrawal and receipt of one coin that fit in size and time; both sides in order of time."""
+    by_coin: dict[str, list[Side]] = defaultdict(list)
+    for side in ins:
+        by_coin[side.amount.coin.id].append(side)
+    for out in outs:
+        here = by_coin.get(out.amount.coin.id, [])
+        first = bisect_left(here, out.row.occurred_at - CLOCKS_APART, key=lambda s: s.row.occurred_at)
+        for n in range(first, len(here)):
+            if here[n].row.occurred_at > out.row.occurred_at + window:
+                break
+            if _fits(out, here[n]):
+                yield out, here[n]
 
 
 def _apart(out: Side, into: Side) -> bool:
@@ -202,9 +255,93 @@ def _when(row: Booked) -> str:
     return f"{row.occurred_at:%Y-%m-%d %H:%M} UTC"
 
 
-def linked(rows: list[Booked], pairs: list[Pair]) -> list[Booked]:
-    links: dict[str, list[str]] = defaultdict(list)
-    for pair in pairs:
-        links[pair.out.row.id].append(pair.into.row.id)
-        links[pair.into.row.id].append(pair.out.row.id)
-    return [replace(row, kind=Kind.TRANSFER, matched_with=tuple(dict.fromkeys(links[row.id]))) if row.id in links else row for row in rows]
+# ------------------------------------------------------------------ what is shown
+
+
+def links(paired: Paired) -> dict[str, tuple[str, ...]]:
+    """By row: the rows that it is one transfer with."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for one in paired.pairs:
+        found[one.out.row.id][one.into.row.id] = None
+        found[one.into.row.id][one.out.row.id] = None
+    return {row: tuple(others) for row, others in found.items()}
+
+
+def linked(rows: Iterable[Booked], paired: Paired) -> list[Booked]:
+    """The rows as they are shown: matched ones are transfers and name each other."""
+    found = links(paired)
+    return [replace(row, kind=Kind.TRANSFER, matched_with=found[row.id]) if row.id in found else row for row in rows]
+
+
+# ------------------------------------------------------------------ closures
+
+
+class Reach(NamedTuple):
+    """Where the rows are that could be one with a row: those of one of its coins in [since, until], those of the same hash, those named."""
+
+    coins: frozenset[str]
+    since: datetime
+    until: datetime
+    hash: str
+    """In one spelling (same_hash); empty: none."""
+    rows: frozenset[str]
+    """Ids: the other half of a stated transfer, and what the holder's answers name."""
+
+
+def reach(row: Booked, statements: Statements, window: timedelta) -> Reach:
+    """Every row of a closure is within reach of another row of it; a row that does not need pairing reaches nothing."""
+    out, came = net(row.sent, row.received)
+    at = row.occurred_at
+    named = {a.deposit for a in statements.answers if a.withdrawal == row.id} | {
+        a.withdrawal for a in statements.answers if a.deposit == row.id
+    }
+    if is_half(row):
+        return Reach(frozenset(), at, at, "", frozenset({row.id + IN, row.id.removesuffix(IN)} - {row.id}))
+    coins = frozenset(a.coin.id for a in (*out, *came) if a.coin.kind != "fiat") if needs_pairing(row) else frozenset()
+    since, until = (at - CLOCKS_APART, at + window) if row.kind is Kind.WITHDRAWAL else (at - window, at + CLOCKS_APART)
+    return Reach(coins, since, until, same_hash(row.chain_ref or ""), frozenset(named))
+
+
+def closures(rows: Iterable[Booked], statements: Statements, window: timedelta) -> list[list[Booked]]:
+    """The rows that need pairing in groups of which none can change how another is paired, each in the order given.
+
+    Two rows are in one group when a chain of rows leads from one to the other, each next to the last by: the same coin under the same
+    hash, whichever way it went; a fit in size and time; the holder's word that they are one; two halves of a stated transfer.
+    """
+    rows = [row for row in rows if needs_pairing(row)]
+    group = {row.id: row.id for row in rows}
+
+    def root(name: str) -> str:
+        while group[name] != name:
+            group[name] = group[group[name]]
+            name = group[name]
+        return name
+
+    for one, other in _neighbours(rows, statements, window):
+        if one in group and other in group:
+            group[root(one)] = root(other)
+    found: dict[str, list[Booked]] = defaultdict(list)
+    for row in rows:
+        found[root(row.id)].append(row)
+    return list(found.values())
+
+
+def _neighbours(rows: Sequence[Booked], statements: Statements, window: timedelta) -> Iterator[tuple[str, str]]:
+    with exact():
+        outs, ins = _sides(rows, Kind.WITHDRAWAL), _sides(rows, Kind.DEPOSIT)
+        yield from ((out.row.id, into.row.id) for out, into in _edges(outs, ins, window))
+    first: dict[tuple[str, str], str] = {}
+    for side in (*outs, *ins):
+        if side.row.chain_ref:
+            yield side.row.id, first.setdefault((same_hash(side.row.chain_ref), side.amount.coin.id), side.row.id)
+    yield from ((a.withdrawal, a.deposit) for a in statements.answers if a.same)
+    yield from ((row.id, row.id + IN) for row in rows if is_half(row))
+
+
+def closure(start: Collection[str], rows: Iterable[Booked], statements: Statements, window: timedelta) -> list[Booked]:
+    """Of `rows`, those that must be paired anew when the rows named in `start` came or changed: their groups.
+
+    Of a row that changed or went away give the old form too: what it could be one with before must be paired anew as well. Where not all
+    rows are at hand, fetch what is within reach of the answer and ask again until nothing is added.
+    """
+    return [row for group in closures(rows, statements, window) if any(row.id in start for row in group) for row in group]
