@@ -39,9 +39,10 @@ _NEEDS_ESCAPE = re.compile(r"[\x00-!]")
 
 
 def place(kind: Kind, rows: Sequence[Booked], at: datetime, id: str) -> str:
-    """The place of an event at `at` that comes from `rows`, the one that names it first."""
-    sequence = max((row.sequence for row in rows if row.occurred_at == at), default=0)
-    return f"{_number(str(sequence)) if sequence else '0'}{_RANKS[kind]}{natural(rows[0].key)} {id}"
+    """The place of an event that comes from `rows`, the one that names it first; `at` is the time of one of them."""
+    first = rows[0]
+    sequence = first.sequence if len(rows) == 1 else max((row.sequence for row in rows if row.occurred_at == at), default=0)
+    return f"{_number(str(sequence)) if sequence else '0'}{_RANKS[kind]}{natural(first.key)} {id}"
 
 
 def natural(key: str) -> str:
@@ -49,12 +50,12 @@ def natural(key: str) -> str:
     pieces = _NUMBERS.split(key)  # text, number, text, …: the first and the last may be empty
     if len(pieces) == 1:
         return f"1{_word(key)}" if key else ""
-    told = ["1", _word(pieces[0])] if pieces[0] else ["0"]
+    told = f"1{_word(pieces[0])}" if pieces[0] else "0"
     for n in range(1, len(pieces), 2):
-        told.append(_number(pieces[n]))
+        told += _number(pieces[n])
         if pieces[n + 1]:
-            told.append(_word(pieces[n + 1]))
-    return "".join(told)
+            told += _word(pieces[n + 1])
+    return told
 
 
 def _number(digits: str) -> str:
