@@ -13,11 +13,26 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Asset, Leg, Transaction
+from connectors.contract import Asset, Leg, Stated, Transaction
 from service.domain import pricing
+from service.domain.issues import IssueKind
 from service.domain.ledger import book
 from service.domain.money import ZERO, exact
-from service.domain.reconcile import Kind, reconcile
+from service.domain.reconcile import (
+    Kind,
+    booked_rows,
+    closure,
+    closures,
+    events,
+    linked,
+    needs_pairing,
+    open_ends,
+    pair,
+    reach,
+    reconcile,
+    row_issues,
+)
+from service.domain.reconcile.pairs import same_hash
 from service.domain.reconcile.rows import inner
 from service.domain.statements import MatchAnswer, Statements, gathered
 from tests.domain.test_reconcile import NOON, TABLE
@@ -82,3 +97,89 @@ def test_events_move_what_the_rows_moved(told, data):
     priced, _ = pricing.price(events, pricing.PriceBook([], TABLE, "USD"))
     disposals = book(priced, Statements(), zone="UTC").disposals
     assert len({d.id for d in disposals}) == len(disposals)
+
+
+WINDOW = timedelta(hours=48)
+CLOSE = timedelta(minutes=20)
+
+
+@st.composite
+def histories(draw):
+    """Rows, among them stated transfers, and answers of the holder that name some of them."""
+    told = draw(rows())
+    for n in range(draw(st.integers(0, 2))):
+        at = NOON + timedelta(minutes=draw(st.sampled_from([0, 30])))
+        sent, got = (Leg(Asset(draw(ASSETS)), draw(SIZES)) for _ in range(2))
+        stated = [Stated(f"t{n}", "transfer", "ledger"), Stated(f"t{n}/in", "transfer")]
+        told += [
+            Transaction("kraken", (f"csv/{n}",), at, (Leg(sent.asset, -sent.quantity),), "other", stated=stated[0]),
+            Transaction("ledger", (f"csv/{n}",), at, (got,), "other", stated=stated[1]),
+        ]
+    ids = st.sampled_from([row.id for row in booked_rows(told, TABLE)])
+    answers = [MatchAnswer(draw(ids), draw(ids), draw(st.booleans()), NOON) for _ in range(draw(st.integers(0, 3)))]
+    return told, gathered(answers), draw(st.sampled_from([WINDOW, CLOSE]))
+
+
+def in_any_order(found):
+    return sorted(map(repr, found))
+
+
+@given(histories())
+@settings(max_examples=200)
+def test_a_history_paired_closure_by_closure_gives_the_same_pairs_events_and_issues(history):
+    told, statements, window = history
+    whole = booked_rows(told, TABLE)
+    parts = [*closures(whole, statements, window), *([row] for row in whole if not needs_pairing(row))]
+    assert in_any_order(row for part in parts for row in part) == in_any_order(whole), "each row is in one closure"
+    at_once = pair(whole, statements, window)
+    apart = [(part, pair(part, statements, window)) for part in parts]
+    assert in_any_order(p for _, paired in apart for p in paired.pairs) == in_any_order(at_once.pairs)
+    assert in_any_order(i for _, paired in apart for i in paired.issues) == in_any_order(at_once.issues)
+    assert in_any_order(r for part, paired in apart for r in linked(part, paired)) == in_any_order(linked(whole, at_once))
+    happened = [(part, events(part, paired), paired) for part, paired in apart]
+    merged = sorted((e for _, found, _ in happened for e in found), key=lambda e: (e.at, e.place))
+    assert merged == events(whole, at_once)
+    open_apart = [issue for part, found, paired in happened for issue in open_ends(found, part, paired)]
+    assert in_any_order(open_apart) == in_any_order(open_ends(merged, whole, at_once))
+
+
+@given(histories())
+@settings(max_examples=200)
+def test_reconcile_is_its_pieces_put_together(history):
+    told, statements, window = history
+    booked, happened, issues = reconcile(told, TABLE, statements, window=window, currency="USD")
+    whole = booked_rows(told, TABLE)
+    paired = pair(whole, statements, window)
+    assert (booked, happened) == (linked(whole, paired), events(whole, paired))
+    pieces = {*paired.issues, *open_ends(happened, whole, paired), *(i for row in whole for i in row_issues(row))}
+    assert pieces <= set(issues)
+    assert {i.kind for i in set(issues) - pieces} <= {IssueKind.UNKNOWN_ASSET, IssueKind.FOREIGN_CURRENCY}
+
+
+@given(histories(), st.data())
+@settings(max_examples=200)
+def test_a_row_that_comes_late_changes_only_what_its_closure_holds(history, data):
+    """Found by what is within reach of it, of what that finds, and so on; the rest keeps its pairs."""
+    told, statements, window = history
+    whole = booked_rows(told, TABLE)
+    late = data.draw(st.sampled_from(whole))
+    before = pair([row for row in whole if row is not late], statements, window)
+    touched = {late.id: late}
+    asked = set()
+    while asked != touched.keys():
+        near = dict(touched)
+        for name in touched.keys() - asked:
+            asked.add(name)
+            near |= {row.id: row for row in whole if within(reach(touched[name], statements, window), row)}
+        touched |= {row.id: row for row in closure({late.id}, near.values(), statements, window)}
+    again = pair(touched.values(), statements, window)
+    kept = [p for p in before.pairs if p.out.row.id not in touched]
+    assert not [p for p in kept if p.into.row.id in touched]
+    assert in_any_order([*kept, *again.pairs]) == in_any_order(pair(whole, statements, window).pairs)
+
+
+def within(place, row):
+    """As a store would look it up: by coin and time, by hash, by id."""
+    coins = {a.coin.id for a in (*row.sent, *row.received)}
+    by_time = coins & place.coins and place.since <= row.occurred_at <= place.until
+    return by_time or (place.hash and place.hash == same_hash(row.chain_ref or "")) or row.id in place.rows
