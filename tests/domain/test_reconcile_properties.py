@@ -115,8 +115,10 @@ def histories(draw):
             Transaction("kraken", (f"csv/{n}",), at, (Leg(sent.asset, -sent.quantity),), "other", stated=stated[0]),
             Transaction("ledger", (f"csv/{n}",), at, (got,), "other", stated=stated[1]),
         ]
-    ids = st.sampled_from([row.id for row in booked_rows(told, TABLE)])
-    answers = [MatchAnswer(draw(ids), draw(ids), draw(st.booleans()), NOON) for _ in range(draw(st.integers(0, 3)))]
+    booked = booked_rows(told, TABLE)
+    left, came = ([row.id for row in booked if row.kind is kind] for kind in (Kind.WITHDRAWAL, Kind.DEPOSIT))
+    asked = draw(st.integers(0, 3)) if left and came else 0
+    answers = [MatchAnswer(draw(st.sampled_from(left)), draw(st.sampled_from(came)), draw(st.booleans()), NOON) for _ in range(asked)]
     return told, gathered(answers), draw(st.sampled_from([WINDOW, CLOSE]))
 
 
