@@ -17,9 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 COLUMNS = ("tax_year", "disposed", "asset", "rule", "acquired", "quantity", "proceeds", "allowable_cost", "gain")
-HEADER = (
-    "Type,Buy Quantity,Buy Asset,Buy Value,Sell Quantity,Sell Asset,Sell Value,Fee Quantity,Fee Asset,Fee Value,Wallet,Timestamp,Note"
-)
+HEADER = "Type,Buy Quantity,Buy Asset,Buy Value,Sell Quantity,Sell Asset,Sell Value,Fee Quantity,Fee Asset,Fee Value,Wallet,Timestamp,Note"
 SETTINGS = "local_currency: GBP\nlocal_timezone: Europe/London\nfiat_list: [GBP]\ntrade_asset_type: 2\ntrade_allowable_cost_type: 1\ndata_source_fiat: []\ndata_source_crypto: []\n"
 RULES = {"Same Day": "same_day", "Bed & Breakfast": "thirty_day", "Section 104": "section_104"}
 LINE = re.compile(

@@ -46,15 +46,15 @@ def told(row):
 def named(found, disposals, lots):
     """Its matches with our ids. They come in the order of the disposals, so each disposal takes matches until its quantity is full."""
     queue = iter(disposals)
-    id, left = "", Decimal(0)
+    name, left = "", Decimal(0)
     for match in found:
         if left == 0:
-            id, left = next(queue)
+            name, left = next(queue)
         left -= match.quantity
         lot = lots[match.asset, match.acquired_at]
         stamps = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (match.acquired_at, match.disposed_at))
         amounts = (f"{part:f}" for part in (match.quantity, match.proceeds, match.cost_basis, match.gain))
-        yield (id, lot, match.asset, match.wallet, *stamps, *amounts, match.term.value.lower())
+        yield (name, lot, match.asset, match.wallet, *stamps, *amounts, match.term.value.lower())
 
 
 def main(history, method, out):
@@ -62,10 +62,10 @@ def main(history, method, out):
         rows = list(csv.DictReader(source))
     words, disposals, lots = [], [], {}
     for row in rows:
-        for id, word in told(row):
+        for name, word in told(row):
             words.append(word)
-            if id:
-                disposals.append((id, word.quantity))
+            if name:
+                disposals.append((name, word.quantity))
         if row["received_asset"] not in ("", "USD") and row["kind"] != "transfer":
             lots[row["received_asset"], datetime.fromisoformat(row["timestamp"])] = row["id"]
     found = Portfolio.from_transactions(words).realized_gains(CostBasisMethod[method.upper()])
