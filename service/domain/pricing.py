@@ -152,7 +152,7 @@ def _missing(event: Event, book: PriceBook) -> list[Coin]:
 
 
 def _needs_value(event: Event) -> bool:
-    """A gift's fair value counts beside the donor's cost only (a loss is measured from it)."""
+    """A gift's fair value counts beside the donor's cost (a loss is measured from it); without one it is had where it can be."""
     return event.kind in _VALUED and (event.kind is not Kind.GIFT_IN or event.basis is not None)
 
 
@@ -179,12 +179,10 @@ def _priced(event: Event, book: PriceBook) -> Event:
 
 
 def _value(event: Event, book: PriceBook) -> tuple[Decimal | None, str]:
-    if event.kind is Kind.INCOME:
+    if event.kind in {Kind.INCOME, Kind.GIFT_IN}:
         return _fair(event.received, event.at, book)
     if event.kind is Kind.SPEND:
         return _fair(event.sent, event.at, book)
-    if event.kind is Kind.GIFT_IN and _needs_value(event):
-        return _fair(event.received, event.at, book)
     if event.kind not in _TRADED:
         return None, ""
     sides = [event.received, event.sent]
