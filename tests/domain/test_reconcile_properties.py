@@ -7,6 +7,7 @@ alike. Left aside is an internal row of one coin: its other side is the same acc
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -33,7 +34,7 @@ from service.domain.reconcile import (
     row_issues,
 )
 from service.domain.reconcile.pairs import same_hash
-from service.domain.reconcile.rows import inner
+from service.domain.reconcile.rows import STATED, inner
 from service.domain.statements import MatchAnswer, Statements, gathered
 from tests.domain.test_reconcile import NOON, TABLE
 
@@ -58,8 +59,49 @@ def rows(draw):
     return told
 
 
-def run(told, answers):
-    return reconcile(told, TABLE, gathered(answers), window=timedelta(hours=48), currency="USD")
+WINDOW = timedelta(hours=48)
+CLOSE = timedelta(minutes=20)
+WORDS = st.sampled_from([*sorted(STATED), "no such kind"])
+VALUES = st.none() | SIZES
+
+
+@st.composite
+def lines(draw):
+    """Rows of a holder's file: any word with any coin on either side, be it true of them or not; and transfers in two halves."""
+    told = []
+    for n in range(draw(st.integers(0, 4))):
+        at = NOON + timedelta(minutes=draw(st.sampled_from([0, 0, 30])))
+        sent, got, fee = (Leg(Asset(draw(ASSETS)), draw(SIZES) * sign) for sign in (-1, 1, -1))
+        fees = (replace(fee, is_fee=True),) if draw(st.booleans()) else ()
+        figures = {"value": draw(VALUES), "fee_value": draw(VALUES), "basis": draw(VALUES)}
+        if draw(st.booleans()):
+            halves = Stated(f"e{n}", "transfer", "ledger", **figures), Stated(f"e{n}/in", "transfer")
+            told += [
+                Transaction("kraken", (f"csv/e{n}",), at, (sent, *fees), "other", stated=halves[0]),
+                Transaction("ledger", (f"csv/e{n}",), at, (got,), "other", stated=halves[1]),
+            ]
+        else:
+            legs = (*draw(st.sampled_from([(sent,), (got,), (sent, got), ()])), *fees)
+            ref = draw(st.sampled_from([None, "0xa"]))
+            told.append(
+                Transaction("kraken", (f"csv/e{n}",), at, legs, "other", chain_ref=ref, stated=Stated(f"e{n}", draw(WORDS), **figures))
+            )
+    return told
+
+
+@st.composite
+def histories(draw):
+    """Rows of sources and of a file, and answers of the holder that name some of them."""
+    told = draw(rows()) + draw(lines())
+    booked = booked_rows(told, TABLE)
+    left, came = ([row.id for row in booked if row.kind is kind] for kind in (Kind.WITHDRAWAL, Kind.DEPOSIT))
+    asked = draw(st.integers(0, 3)) if left and came else 0
+    answers = [MatchAnswer(draw(st.sampled_from(left)), draw(st.sampled_from(came)), draw(st.booleans()), NOON) for _ in range(asked)]
+    return told, gathered(answers), draw(st.sampled_from([WINDOW, CLOSE]))
+
+
+def run(told, statements):
+    return reconcile(told, TABLE, statements, window=WINDOW, currency="USD")
 
 
 def moved(parts):
@@ -74,12 +116,10 @@ def moved(parts):
 
 
 @settings(max_examples=200, deadline=None)
-@given(rows(), st.data())
-def test_events_move_what_the_rows_moved(told, data):
-    booked, _, _ = run(told, [])
-    names = st.sampled_from([b.id for b in booked])
-    answers = [MatchAnswer(data.draw(names), data.draw(names), data.draw(st.booleans()), NOON) for _ in range(data.draw(st.integers(0, 3)))]
-    booked, events, issues = run(told, answers)
+@given(histories(), st.data())
+def test_events_move_what_the_rows_moved(history, data):
+    told, statements, _ = history
+    booked, events, issues = run(told, statements)
     in_rows = [(b.account, b.fees, -1) for b in booked]
     for b in booked:
         if b.hint != "internal" or inner(b) != "nothing":
@@ -87,9 +127,11 @@ def test_events_move_what_the_rows_moved(told, data):
     in_events = [(e.account, (*e.sent, *e.fees), -1) for e in events] + [(e.to_account or e.account, e.received, 1) for e in events]
     assert moved(in_events) == moved(in_rows)
 
+    assert events == sorted(events, key=lambda e: (e.at, e.place))
+
     inside = {b.id for b in booked if b.hint == "internal"}
     assert not [e for e in events if e.transactions[0] in inside and e.kind in (Kind.BUY, Kind.SELL, Kind.SWAP)]
-    _, other, other_issues = run(data.draw(st.permutations(told)), answers)
+    _, other, other_issues = run(data.draw(st.permutations(told)), statements)
     assert events == other
     assert {i.id for i in issues} == {i.id for i in other_issues}
 
@@ -97,29 +139,6 @@ def test_events_move_what_the_rows_moved(told, data):
     priced, _ = pricing.price(events, pricing.PriceBook([], TABLE, "USD"))
     disposals = book(priced, Statements(), zone="UTC").disposals
     assert len({d.id for d in disposals}) == len(disposals)
-
-
-WINDOW = timedelta(hours=48)
-CLOSE = timedelta(minutes=20)
-
-
-@st.composite
-def histories(draw):
-    """Rows, among them stated transfers, and answers of the holder that name some of them."""
-    told = draw(rows())
-    for n in range(draw(st.integers(0, 2))):
-        at = NOON + timedelta(minutes=draw(st.sampled_from([0, 30])))
-        sent, got = (Leg(Asset(draw(ASSETS)), draw(SIZES)) for _ in range(2))
-        stated = [Stated(f"t{n}", "transfer", "ledger"), Stated(f"t{n}/in", "transfer")]
-        told += [
-            Transaction("kraken", (f"csv/{n}",), at, (Leg(sent.asset, -sent.quantity),), "other", stated=stated[0]),
-            Transaction("ledger", (f"csv/{n}",), at, (got,), "other", stated=stated[1]),
-        ]
-    booked = booked_rows(told, TABLE)
-    left, came = ([row.id for row in booked if row.kind is kind] for kind in (Kind.WITHDRAWAL, Kind.DEPOSIT))
-    asked = draw(st.integers(0, 3)) if left and came else 0
-    answers = [MatchAnswer(draw(st.sampled_from(left)), draw(st.sampled_from(came)), draw(st.booleans()), NOON) for _ in range(asked)]
-    return told, gathered(answers), draw(st.sampled_from([WINDOW, CLOSE]))
 
 
 def in_any_order(found):

@@ -46,11 +46,10 @@ def events_of(row: Booked, taken: Taken) -> list[Event]:
 def _own(row: Booked, taken: Taken) -> list[Event]:
     """All but what went to, or came from, another account of the holder."""
     kind = row.kind
-    if row.stated is None:
-        out, came = net(row.sent, row.received)
-    else:  # a file tells one coin a side
-        out, came = row.sent, row.received
-        kind = moved_kind(row.hint, out, came) if kind is Kind.TRANSFER else kind
+    if row.stated is not None and kind is Kind.TRANSFER:
+        kind = moved_kind(row.hint, row.sent, row.received)
+    # a file's swap of one coin for itself is what it says, a disposal and a purchase
+    out, came = (row.sent, row.received) if row.stated is not None and kind not in _OPEN else net(row.sent, row.received)
     if kind in _OPEN:  # money has a balance and no lots
         out, came = (tuple(left for a in side for left in _left(row, a, taken)) for side in (out, came))
     if not _has_coins(out) and not _has_coins(came) and not (kind is Kind.INCOME and came):
