@@ -22,6 +22,7 @@ class IssueKind(StrEnum):
     MISSING_BASIS = "missing_basis"  # more left than was ever acquired
     LOT_NOT_AVAILABLE = "lot_not_available"  # a specific identification names what is not there
     ALLOCATION_OPEN = "allocation_open"  # one pool became one per account, and the holder has not said which lots went where
+    GIFT_AT_COST = "gift_at_cost"  # UK and Canada: a gift left its pool without a gain, which is the rule only between spouses
     BALANCE_DIFFERENCE = "balance_difference"  # derived is not declared
     UNPROVEN_COVERAGE = "unproven_coverage"  # a stream without proof that it is complete
     UNREACHABLE_SPAN = "unreachable_span"  # the source will not answer for a span

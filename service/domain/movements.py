@@ -51,7 +51,9 @@ class More(NamedTuple):
     is_fee: bool = False
     """dispose: paid as a fee. Takes nothing of what the holder identified for a sale."""
     kind: str = ""
-    """leave: the event's kind, for the report (gift_out, withdrawal, lost, worthless)."""
+    """leave: the event's kind, for the report (gift_out, withdrawal, lost, worthless). acquire: "gift_in" of a gift."""
+    worth: int | None = None
+    """acquire, of a gift: fair value of the whole at the gift, whatever it cost the donor; where the law takes it as the cost."""
 
 
 NOTHING = More()
@@ -159,7 +161,8 @@ def came(
     for n, part in enumerate(received):
         own = basis if len(received) == 1 else None  # one stated cost cannot be split over several coins
         fair = part.value if is_gift and own is not None and part.value is not None and part.value < own else None
-        more = More(acquired_at=acquired_at, fair=fair, unknown="" if own is not None else "missing_basis")
+        kind, worth = ("gift_in", part.value) if is_gift else ("", None)
+        more = More(acquired_at, fair, "" if own is not None else "missing_basis", kind=kind, worth=worth)
         found.append(Movement("acquire", at, _named(id, n), account, part.coin, part.asset, part.quantity, own, 0, more))
     return found
 
