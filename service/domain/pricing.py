@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
@@ -24,7 +23,9 @@ from service.domain.reconcile import STATED_VALUE, Amount, Event, Kind
 
 NEAR = timedelta(hours=1)
 """An instant's price speaks for this long before and after it."""
+_ONE = Decimal(1)
 _SPANS = {"instant": timedelta(0), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+"""In the order in which they are asked."""
 _TRADED = frozenset({Kind.BUY, Kind.SELL, Kind.SWAP})
 _VALUED = _TRADED | {Kind.INCOME, Kind.SPEND, Kind.GIFT_IN}
 
@@ -39,7 +40,9 @@ class PriceBook:
         for quote in quotes:
             if quote.currency == currency:
                 by[self.coin_of(quote), quote.span].append(quote)
+        self._money = f"fiat:{currency}"
         self._by = {key: sorted(found, key=lambda q: (q.at, q.source, q.price)) for key, found in by.items()}
+        self._times = {key: [q.at for q in found] for key, found in self._by.items()}
 
     def coin_of(self, quote: Quote) -> str:
         """Canonical id of what the quote is a price of."""
@@ -51,28 +54,32 @@ class PriceBook:
 
         An instant within an hour before an hour before a day; of one kind the nearest; of several sources the median.
         """
-        if coin.id == f"fiat:{self.currency}":
-            return Decimal(1), "money"
-        for span in ("instant", "hour", "day"):
+        if coin.id == self._money:
+            return _ONE, "money"
+        for span in _SPANS:
             found = self._touching(coin.id, span, when)
+            if len(found) == 1:
+                return found[0].price, f"{found[0].source}:{span}"
             if found:
                 with exact():
                     return median([q.price for q in found]), f"{'+'.join(sorted({q.source for q in found}))}:{span}"
         if coin.peg == self.currency:
-            return Decimal(1), f"peg:{coin.peg}"
+            return _ONE, f"peg:{coin.peg}"
         return None
 
     def _touching(self, coin: str, span: str, when: datetime) -> list[Quote]:
         """The nearest quotes of this span that speak for `when`."""
-        here = self._by.get((coin, span), [])
+        times = self._times.get((coin, span))
+        if times is None:
+            return []
         if span == "instant":
-            first, last = when - NEAR, when + NEAR
-            low = bisect_left(here, first, key=lambda q: q.at)
+            low, high = bisect_left(times, when - NEAR), bisect_right(times, when + NEAR)
         else:
-            first, last = when - _SPANS[span], when
-            low = bisect_right(here, first, key=lambda q: q.at)
-        touching = here[low : bisect_right(here, last, key=lambda q: q.at)]
-        near = min((abs(q.at - when) for q in touching), default=None)
+            low, high = bisect_right(times, when - _SPANS[span]), bisect_right(times, when)
+        touching = self._by[coin, span][low:high]
+        if len(touching) < 2:
+            return touching
+        near = min(abs(q.at - when) for q in touching)
         return [q for q in touching if abs(q.at - when) == near]
 
 
@@ -80,7 +87,7 @@ def wanted(events: Sequence[Event], book: PriceBook) -> list[tuple[Coin, datetim
     """(coin, time) of every fair value that cannot be had yet, each once, in order of time."""
     missing: dict[tuple[str, datetime], Coin] = {}
     for event in events:
-        for coin in _missing(_priced(event, book), book):
+        for coin in () if _all_stated(event) else _missing(_priced(event, book), book):
             missing.setdefault((coin.id, event.at), coin)
     return [(coin, at) for (_, at), coin in missing.items()]
 
@@ -163,19 +170,25 @@ def _priced(event: Event, book: PriceBook) -> Event:
         value, source = (stated, STATED_VALUE) if stated is not None else _value(event, book)
         sent = _parts(event.sent, value, event.at, book)
         received = _parts(event.received, value, event.at, book)
-        implied = {
-            a.coin.id: (v, a.quantity)
-            for amounts, values in ((event.sent, sent), (event.received, received))
-            for a, v in zip(amounts, values, strict=True)
-            if v is not None
-        }
-        told = event.fee_values or (None,) * len(event.fees)
-        is_exact = source in {"money", STATED_VALUE}
-        fees = tuple(
-            said if said is not None else _fee(fee, implied, event.at, book, is_exact=is_exact)
-            for fee, said in zip(event.fees, told, strict=True)
+        fees = (
+            _fees(event, (*zip(event.sent, sent, strict=True), *zip(event.received, received, strict=True)), source, book)
+            if event.fees
+            else ()
         )
-    return replace(event, value=value, sent_values=sent, received_values=received, fee_values=fees, price_source=source)
+    return Event(
+        event.id, event.at, event.kind, event.account, event.to_account, event.sent, event.received, event.fees, event.transactions,
+        value, sent, received, fees, source, event.basis, event.acquired_at, event.arrives_at, event.place,
+    )  # fmt: skip
+
+
+def _fees(event: Event, traded: Iterable[tuple[Amount, Decimal | None]], source: str, book: PriceBook) -> tuple[Decimal | None, ...]:
+    """The value of each fee: what the file states, else by the trade itself or a quote."""
+    implied = {a.coin.id: (v, a.quantity) for a, v in traded if v is not None}
+    told = event.fee_values or (None,) * len(event.fees)
+    is_exact = source in {"money", STATED_VALUE}
+    return tuple(
+        _fee(fee, implied, event.at, book, is_exact=is_exact) if said is None else said for fee, said in zip(event.fees, told, strict=True)
+    )
 
 
 def _value(event: Event, book: PriceBook) -> tuple[Decimal | None, str]:
