@@ -170,25 +170,28 @@ def _priced(event: Event, book: PriceBook) -> Event:
         value, source = (stated, STATED_VALUE) if stated is not None else _value(event, book)
         sent = _parts(event.sent, value, event.at, book)
         received = _parts(event.received, value, event.at, book)
-        fees = (
-            _fees(event, (*zip(event.sent, sent, strict=True), *zip(event.received, received, strict=True)), source, book)
-            if event.fees
-            else ()
-        )
+        traded = (*zip(event.sent, sent, strict=True), *zip(event.received, received, strict=True))
+        fees, sources = _fees(event, traded, source, book) if event.fees else ((), ())
     return Event(
         event.id, event.at, event.kind, event.account, event.to_account, event.sent, event.received, event.fees, event.transactions,
-        value, sent, received, fees, source, event.basis, event.acquired_at, event.arrives_at, event.place,
+        value, sent, received, fees, source, event.basis, event.acquired_at, event.arrives_at, event.place, sources,
     )  # fmt: skip
 
 
-def _fees(event: Event, traded: Iterable[tuple[Amount, Decimal | None]], source: str, book: PriceBook) -> tuple[Decimal | None, ...]:
-    """The value of each fee: what the file states, else by the trade itself or a quote."""
+def _fees(
+    event: Event, traded: Iterable[tuple[Amount, Decimal | None]], source: str, book: PriceBook
+) -> tuple[tuple[Decimal | None, ...], tuple[str, ...]]:
+    """The value of each fee and where it is from: what the file states, else by the trade itself or a quote."""
     implied = {a.coin.id: (v, a.quantity) for a, v in traded if v is not None}
-    told = event.fee_values or (None,) * len(event.fees)
     is_exact = source in {"money", STATED_VALUE}
-    return tuple(
-        _fee(fee, implied, event.at, book, is_exact=is_exact) if said is None else said for fee, said in zip(event.fees, told, strict=True)
-    )
+    values: list[Decimal | None] = []
+    sources: list[str] = []
+    for n, fee in enumerate(event.fees):
+        said = event.fee_values[n] if event.fee_values else None
+        value, found = (said, STATED_VALUE) if said is not None else _fee(fee, implied, event.at, book, is_exact=is_exact)
+        values.append(value)
+        sources.append(found)
+    return tuple(values), tuple(sources)
 
 
 def _value(event: Event, book: PriceBook) -> tuple[Decimal | None, str]:
@@ -234,13 +237,14 @@ def _parts(amounts: Sequence[Amount], value: Decimal | None, at: datetime, book:
     return tuple(parts)
 
 
-def _fee(fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook, *, is_exact: bool) -> Decimal | None:
+def _fee(
+    fee: Amount, implied: dict[str, tuple[Decimal, Decimal]], at: datetime, book: PriceBook, *, is_exact: bool
+) -> tuple[Decimal | None, str]:
     """At the price of the trade itself (value, quantity) where money or the holder says it, or no quote is known; else at a quote's."""
-    if is_exact and fee.coin.id in implied:
+    quoted = None if is_exact and fee.coin.id in implied else book.at(fee.coin, at)
+    if quoted is not None:
+        return fee.quantity * quoted[0], quoted[1]
+    if fee.coin.id in implied:
         value, quantity = implied[fee.coin.id]
-        return share(value, fee.quantity, quantity)
-    found = book.at(fee.coin, at)
-    if found is None and fee.coin.id in implied:
-        value, quantity = implied[fee.coin.id]
-        return share(value, fee.quantity, quantity)
-    return None if found is None else fee.quantity * found[0]
+        return share(value, fee.quantity, quantity), "trade"
+    return None, ""

@@ -134,14 +134,15 @@ def test_a_stated_value_wins_over_quotes_and_prices_an_unstated_fee_in_the_coin_
     swap = stated(Kind.SWAP, ["1 ETH"], ["0.05 BTC"], ["0.01 ETH", "0.1 BNB"], value="2500", fee_values=[None, None])
     priced, issues = price_one(swap, book(quote("eth", "9999"), quote("btc", "99999"), quote("bnb", "300")))
     assert (priced.value, priced.sent_values, priced.received_values, priced.price_source) == (2500, (2500,), (2500,), "stated")
-    assert priced.fee_values == (25, 30)
+    assert (priced.fee_values, priced.fee_sources) == ((25, 30), ("trade", "kraken:instant"))
     assert not issues
 
 
 def test_what_a_file_leaves_open_is_priced_as_ever():
     bought = stated(Kind.BUY, ["5000 USD"], ["2 ETH"], ["0.1 BNB"], fee_values=["30"])
     priced, _ = price_one(bought, book(quote("eth", "1"), quote("bnb", "1")))
-    assert (priced.value, priced.price_source, priced.fee_values) == (5000, "money", (30,))
+    assert (priced.value, priced.price_source) == (5000, "money")
+    assert (priced.fee_values, priced.fee_sources) == ((30,), ("stated",))
 
 
 def test_a_gift_is_worth_what_it_was_at_the_gift_and_is_asked_for_beside_the_donors_cost_only():

@@ -133,7 +133,7 @@ def test_a_stated_transfer_is_one_event_of_two_rows_that_name_each_other():
     ]
     assert (event.id, event.kind, event.account, event.to_account) == ("t", Kind.TRANSFER, "exchange", "wallet")
     assert moved(event) == ([("0.5", "btc")], [("0.5", "btc")])
-    assert (fees(event), event.fee_values) == ([("0.0005", "btc")], (25,))
+    assert (fees(event), event.fee_values, event.fee_sources) == ([("0.0005", "btc")], (25,), ("stated",))
     assert event.arrives_at is None
     assert not issues
     assert pricing.price_one(event, BOOK)[1] == []

@@ -77,9 +77,10 @@ def _event(id: str, row: Booked, kind: Kind, sent: _Amounts, received: _Amounts,
         sent_values, received_values = (value,) * len(sent), (value,) * len(received)
     source = "" if value is None else STATED_VALUE
     basis = ZERO if stated.basis is None and kind is Kind.FORK else stated.basis
+    fee_values = _fee_values(row, fees)
     return Event(
         id, at, kind, row.account, None, sent, received, fees, (row.id,),
-        value, sent_values, received_values, _fee_values(row, fees), source, basis, stated.acquired_at, None, where,
+        value, sent_values, received_values, fee_values, source, basis, stated.acquired_at, None, where, _sources(fee_values),
     )  # fmt: skip
 
 
@@ -95,6 +96,10 @@ def _fee_values(row: Booked, fees: _Amounts) -> tuple[Decimal | None, ...]:
     if len(fees) == 1 and fees[0] is told:
         return (value,)
     return tuple(share(value, f.quantity, told.quantity) if f.coin.id == told.coin.id else None for f in fees)
+
+
+def _sources(fee_values: tuple[Decimal | None, ...]) -> tuple[str, ...]:
+    return tuple(["" if value is None else STATED_VALUE for value in fee_values]) if fee_values else ()
 
 
 def _has_coins(amounts: _Amounts) -> bool:
@@ -189,6 +194,7 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
         out, into = legs[0].out.row, legs[0].into.row
         coins = [p for p in legs if p.out.amount.coin.kind != "fiat"]
         fees = _fees_of_transfer(out, taken) if n == 1 else ()
+        fee_values = _fee_values(out, fees)
         if not coins and not _has_coins(fees):
             continue
         name = out.id if n == 1 else f"{out.id}/{n}"
@@ -205,7 +211,8 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
                 received=tuple(p.into.amount for p in coins),
                 fees=fees,
                 transactions=(out.id, into.id),
-                fee_values=_fee_values(out, fees),
+                fee_values=fee_values,
+                fee_sources=_sources(fee_values),
                 arrives_at=into.occurred_at if into.occurred_at > out.occurred_at else None,
                 place=place(kind, (out, into), at, name),
             )

@@ -96,6 +96,7 @@ class Event:
     received_values: tuple[Decimal | None, ...] = ()
     fee_values: tuple[Decimal | None, ...] = ()
     price_source: str = ""
+    """Where `value` is from: "money", "stated", "peg:USD", or a quote's "kraken:day"."""
     basis: Decimal | None = None
     """What the holder says that a deposit or a gift received has cost, the donor's cost of a gift; None is unknown."""
     acquired_at: datetime | None = None
@@ -104,3 +105,5 @@ class Event:
     """When a transfer reaches `to_account`, where that is after `at`; None: at once. In between its lots lie in neither account."""
     place: str = ""
     """Its place among the events of the same instant: they stand in order of (at, place), compared character by character."""
+    fee_sources: tuple[str, ...] = ()
+    """Where each of `fee_values` is from, in the same words, and "trade": the price of the trade itself. Empty where unknown."""
