@@ -21,7 +21,7 @@ from datetime import timedelta
 from connectors.contract import Transaction
 from service.domain.assets import AssetTable
 from service.domain.issues import Issue
-from service.domain.reconcile.events import STATED_VALUE, events, open_ends
+from service.domain.reconcile.happened import STATED_VALUE, events, open_ends
 from service.domain.reconcile.pairs import Paired, Reach, closure, closures, linked, links, pair, reach
 from service.domain.reconcile.rows import asset_issues, booked_rows, held_by, is_live, needs_pairing, row_id, row_issues
 from service.domain.reconcile.values import Amount, Booked, Event, Kind
