@@ -197,7 +197,7 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
         fee_values = _fee_values(out, fees)
         if not coins and not _has_coins(fees):
             continue
-        name = out.id if n == 1 else f"{out.id}/{n}"
+        name = into.id if _names_it(into, out) else out.id if n == 1 else f"{out.id}/{n}"
         at = min(out.occurred_at, into.occurred_at)
         kind = Kind.TRANSFER if coins else Kind.FEE
         found.append(
@@ -218,6 +218,11 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
             )
         )
     return found
+
+
+def _names_it(into: Booked, out: Booked) -> bool:
+    """Of two rows of the holder's files the earlier one names the transfer; the sender's does where a source's own row is one of them."""
+    return into.stated is not None and out.stated is not None and into.occurred_at < out.occurred_at and not into.fees
 
 
 def _of_size(amount: Amount, quantity: Decimal) -> Amount:
