@@ -251,9 +251,9 @@ class _Book:
         units = sum(part for _, part in later)
         earlier = coin.before(day - WINDOW_DAYS, min(most - units, pool.quantity))
         counted = units + earlier
-        if not counted:
-            return 0
         denied = loss if counted == sold else loss * counted // sold
+        if not denied:
+            return 0
         added, borne, given = [], 0, 0
         for n, part in later:
             borne += part

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 
-from service.domain.movements import MONEY_PLACES, PLACES, moment
+from service.domain.movements import MONEY_PLACES, PLACES
 from service.domain.pooling.adjusted_cost import AcbMatch
 from service.domain.pooling.identification import DayMatch, calendar_day, tax_year
 
@@ -73,7 +72,7 @@ def acb_rows(
     accounts: Mapping[str, str] | None = None,
 ) -> list[tuple[str, ...]]:
     """Rows in ACB_COLUMNS of any number of coins, ordered by time and id of the disposal. `accounts`: names by id."""
-    names, labels = symbols or {}, accounts or {}
+    names, labels, days = symbols or {}, accounts or {}, _Days()
     return [
         (
             m.id,
@@ -81,7 +80,7 @@ def acb_rows(
             names.get(m.coin, m.coin),
             labels.get(m.account, m.account),
             "",
-            moment(m.disposed).astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            _time(m.disposed, days),
             _text(m.quantity, places),
             _money(m.proceeds),
             _money(m.acb),
@@ -100,6 +99,14 @@ class _Days(dict[int, str]):
     def __missing__(self, day: int) -> str:
         text = self[day] = calendar_day(day).isoformat()
         return text
+
+
+def _time(at: int, days: _Days) -> str:
+    """ISO 8601 UTC; fractions of a second only where there are any."""
+    day, tick = divmod(at, 86_400_000_000)
+    second, part = divmod(tick, 1_000_000)
+    text = f"{days[day]}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return f"{text}.{part:06}Z" if part else f"{text}Z"
 
 
 def _money(value: int | None) -> str:
