@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from service.app import evidence
+from service.app import evidence, telling
 from service.app.ports import App, Channel, Delivery, Portfolio, Refused
 from service.app.sources import PORTFOLIO, no_wallet_secret, the_account
 from service.domain.alerts import Alert, Message
@@ -19,6 +19,8 @@ from service.domain.issues import IssueKind, content_id
 from service.domain.statements import MatchAnswer, MethodChoice, MethodName
 from service.domain.tax import FilingStatus
 
+VIEWS = ("average", "acb", "section104")
+"""Methods of `gains --method` that no account can be kept by: the United States know lots only (26 CFR 1.1012-1(j))."""
 _ABOUT_TRANSFERS = (IssueKind.AMBIGUOUS_TRANSFER, IssueKind.UNMATCHED_WITHDRAWAL, IssueKind.UNMATCHED_DEPOSIT)
 
 
@@ -62,6 +64,9 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
 async def set_method(app: App, account: str, method: str, since: date) -> MethodChoice:
     """The lot method of an account from a day on; earlier disposals keep theirs."""
     found = await the_account(app, account)
+    if method in VIEWS:
+        says = f"{method} pools coins instead of choosing lots; it is a view: `thresher gains --method {method}` computes by it, and no account is kept by it"
+        raise Refused("method", says)
     if method not in get_args(MethodName):
         raise Refused("method", f"the methods are {', '.join(get_args(MethodName))}")
     choice = MethodChoice(found.id, method, since, app.now())  # type: ignore[arg-type]  # checked just above
@@ -74,7 +79,7 @@ async def answer_issue(app: App, issue: str, other: str | None, *, same: bool) -
 
     An ambiguous one names both rows; to an unmatched one `other` names the row on the other side. Later words override earlier ones.
     """
-    found = next((i for i in await app.store.issues(PORTFOLIO) if i.id == issue), None)
+    found = next((i for i in await telling.told(app) if i.id == issue), None)
     if found is None or found.kind not in _ABOUT_TRANSFERS:
         raise Refused("issue", f"{issue!r} is no open question about a transfer; `thresher issues` shows them")
     told = [*found.subject.split(), *([other] if other else [])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.cli.lots import lots_commands
 from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
 from service.cli.tables import day, labels, minute, money, print_table, quantity
 
@@ -18,7 +19,7 @@ issues_commands = typer.Typer(help="What is open, and the holder's word on it.",
 
 def add_to(app: typer.Typer) -> None:
     app.command()(balances)
-    app.command()(lots)
+    app.add_typer(lots_commands, name="lots")
     app.command()(transactions)
     app.command()(coverage)
     app.command()(harvest)
@@ -59,40 +60,6 @@ def balances(
             ),
         )
         return OPEN if any(not b["explained"] and "spam" not in b["flags"] for b in answer["balances"]) else DONE
-
-    return run(use, as_json=as_json)
-
-
-def lots(as_json: AsJson = False) -> int:
-    """Open lots with basis, term, and what they are worth now. Exit 1 where something has no opinion."""
-
-    async def use(app: App) -> int:
-        from service.app import queries
-
-        answer = await queries.lots(app)
-        names = labels((await queries.accounts(app))["accounts"])
-        columns = ("account", "asset", "quantity", "basis", "acquired", "term", "price", "value", "unrealised", "flags")
-        rows = [
-            (
-                names.get(x["account"], x["account"]),
-                x["symbol"],
-                quantity(x["quantity"]),
-                money(x["basis"]),
-                day(x["acquired_at"]),
-                x["term"],
-                money(x["price"]),
-                money(x["value"]),
-                money(x["unrealised"]),
-                ", ".join(x["flags"]),
-            )
-            for x in answer["lots"]
-        ]
-        show(
-            answer,
-            as_json=as_json,
-            table=lambda _: print_table("Open lots", columns, rows, empty="No open lots yet.", right=(*columns[2:4], *columns[6:9])),
-        )
-        return OPEN if any(x["price"] is None or x["basis"] is None for x in answer["lots"]) else DONE
 
     return run(use, as_json=as_json)
 

@@ -7,20 +7,20 @@ movements, and `reproduced` says whether it is the ledger's own. Amounts are dec
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from service.app.explain import chain, law, sums
 from service.app.explain.law import Law
-from service.app.explain.past import Fact, Past, event_of, of_store
+from service.app.explain.past import Fact, Past, event_of, facts_of, of_store
 from service.app.explain.replay import Seen, Taking, watched
 from service.app.explain.why import taking_is_common, why
 from service.app.explain.words import exactly, instant, price
 from service.app.ports import App, Refused
 from service.app.sources import PORTFOLIO
 from service.domain.issues import content_id
-from service.domain.ledger import Disposal, Group, Match, Method, Scope, disposal, groups_of
+from service.domain.ledger import Disposal, Group, Match, Method, Scope, disposal
 from service.domain.movements import Movement, moment
 from service.domain.rules import Term, first_long_date, local_date, term
 
@@ -35,44 +35,60 @@ async def explain_disposal(app: App, id: str, *, method: Method | None = None, s
     Without `method` and `scope` each figure is also compared with the stored ledger.
     """
     past = await of_store(app, method=method, scope=scope)
-    stored = (await app.store.ledger(PORTFOLIO)).disposals if method is None and scope is None else ()
-    return await asyncio.to_thread(gain, past, id, stored)
+    stored = await app.store.disposals(PORTFOLIO) if method is None and scope is None else ()
+    found = await asyncio.to_thread(look, past, id)
+    past = replace(past, facts=await facts_of(app, past, (name for one in found for name in one.events())))
+    return tell(past, found, {d.id: d for d in stored})
 
 
 async def explain_lot(app: App, id: str) -> Answer:
     """A lot of what is stored. Raises Refused for an unknown one."""
-    return await asyncio.to_thread(lot, await of_store(app), id)
+    past = await of_store(app)
+    found = await asyncio.to_thread(look_at_lot, past, id)
+    return tell_lot(replace(past, facts=await facts_of(app, past, found.events())), found)
 
 
 # ------------------------------------------------------------------ a disposal
 
 
-def gain(past: Past, id: str, stored: Sequence[Disposal] = ()) -> Answer:
-    """All matches of the disposal `id`, or the one match of that id ("dsp_…"). Pure."""
-    known = {d.id: d for d in stored}
+class Found(NamedTuple):
+    """One match, and the replay that shows how it came about."""
+
+    seen: Seen
+    taking: Taking
+    match: Match
+
+    def events(self) -> Iterator[str]:
+        """Movements that its explanation names."""
+        yield self.match.id
+        yield self.match.lot
+        yield from (t.movement.id for t in self.seen.takings if self.match.lot in t.taken)
+
+
+def gain(past: Past, id: str) -> Answer:
+    """All matches of the disposal `id`, or the one match of that id ("dsp_…"), of a history with its facts. Pure."""
+    return tell(past, look(past, id), {})
+
+
+def look(past: Past, id: str) -> list[Found]:
+    """Books the groups of the disposal's coins once more. Raises Refused for an unknown id."""
     found = []
-    for movements in _groups(past):
+    for movements in past.groups():
         wanted = _matches_of(past, movements, id)
         if not wanted:
             continue
         whole = frozenset(m.id for m in wanted)
         seen = watched(movements, past.said, past.places, lots=frozenset(m.lot for m in wanted), whole=whole)
         for match in wanted:
-            taking = next(t for t in seen.takings if t.movement.id == match.id and match in t.matches)
-            found.append(_explained(past, seen, taking, match, known))
+            found.append(Found(seen, next(t for t in seen.takings if t.movement.id == match.id and match in t.matches), match))
     if not found:
-        raise Refused("id", f"no disposal has the id {id!r}; `thresher gains --csv -` lists them in the column disposal_id")
-    return {"explanations": found}
+        raise Refused("id", f"no disposal has the id {id!r}; `thresher gains --csv` lists them in the column disposal_id")
+    return found
 
 
-def _groups(past: Past) -> Iterator[list[Movement]]:
-    """Movements by group of coins, in order; groups by name."""
-    names = groups_of((m.coin for m in past.movements), ((m.coin, m.more.to_coin) for m in past.movements if m.more.to_coin))
-    by: dict[str, list[Movement]] = defaultdict(list)
-    for movement in past.movements:
-        by[names[movement.coin]].append(movement)
-    for _, movements in sorted(by.items()):
-        yield movements
+def tell(past: Past, found: Sequence[Found], stored: Mapping[str, Disposal]) -> Answer:
+    """`stored`: the ledger's own matches by id; empty: compared with the replay only. Pure."""
+    return {"explanations": [_explained(past, one, stored) for one in found]}
 
 
 def _matches_of(past: Past, movements: Sequence[Movement], id: str) -> list[Match]:
@@ -89,7 +105,8 @@ def _id(match: Match) -> str:
     return content_id("dsp", match.id, match.coin, match.lot)
 
 
-def _explained(past: Past, seen: Seen, taking: Taking, match: Match, known: dict[str, Disposal]) -> Answer:
+def _explained(past: Past, found: Found, stored: Mapping[str, Disposal]) -> Answer:
+    seen, taking, match = found
     fact = past.fact(match.id)
     lines, same = sums.of_match(past, taking, match, fact)
     began = seen.acquired.get(match.lot)
@@ -98,8 +115,8 @@ def _explained(past: Past, seen: Seen, taking: Taking, match: Match, known: dict
         lines, same = [*cost, *lines], same and alike
     steps = chain.of_lot(past, seen, match.lot, match) if match.lot else []
     mine, in_utc = _terms(past, match)
-    if known:
-        same = same and _is(known.get(_id(match)), match, past)
+    if stored:
+        same = same and stored.get(_id(match)) == disposal(match, past.places, past.symbols)
     same = same and (mine["term"] == ("long" if match.long else "short"))
     source = (fact.fee_price if taking.movement.more.is_fee else fact.price) if fact else ""
     return {
@@ -154,11 +171,6 @@ def _counted(match: Match, zone: str) -> Answer:
     return {"term": found, "tax_year": year, "long_from": first_long_date(local_date(since, zone)).isoformat()}
 
 
-def _is(stored: Disposal | None, match: Match, past: Past) -> bool:
-    """Whether the stored ledger says the same."""
-    return stored is not None and stored == disposal(match, past.places, past.symbols)
-
-
 def _rules(past: Past, taking: Taking, match: Match, steps: list[chain.Step]) -> list[Law]:
     touched = chain.flags_of(steps)
     m = taking.movement
@@ -185,15 +197,33 @@ def _rules(past: Past, taking: Taking, match: Match, steps: list[chain.Step]) ->
 # ------------------------------------------------------------------ a lot
 
 
+class FoundLot(NamedTuple):
+    seen: Seen
+    began: Movement
+
+    def events(self) -> Iterator[str]:
+        yield self.began.id
+        yield from (t.movement.id for t in self.seen.takings if self.began.id in t.taken)
+
+
 def lot(past: Past, id: str) -> Answer:
-    """One lot from its acquisition to where its parts are now. Pure. Raises Refused for an unknown one."""
-    for movements in _groups(past):
+    """One lot from its acquisition to where its parts are now, of a history with its facts. Pure."""
+    return tell_lot(past, look_at_lot(past, id))
+
+
+def look_at_lot(past: Past, id: str) -> FoundLot:
+    """Raises Refused for an unknown id."""
+    for movements in past.groups():
         if any(m.id == id and m.act in ("acquire", "move") for m in movements):
             seen = watched(movements, past.said, past.places, lots=frozenset([id]), whole=frozenset())
             began = seen.acquired.get(id)
             if began is not None and _was_lot(seen, began):
-                return {"explanations": [_life(past, seen, began, id)]}
-    raise Refused("id", f"no lot has the id {id!r}; `thresher lots --json` lists those that are open, `thresher gains --csv -` the others")
+                return FoundLot(seen, began)
+    raise Refused("id", f"no lot has the id {id!r}; `thresher lots --json` lists those that are open, `thresher gains --csv` the others")
+
+
+def tell_lot(past: Past, found: FoundLot) -> Answer:
+    return {"explanations": [_life(past, found.seen, found.began, found.began.id)]}
 
 
 def _was_lot(seen: Seen, began: Movement) -> bool:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from connectors.contract import RawRecord, Transaction
-from service.app.ports import Account, App
+from service.app.ports import App
 from service.app.sources import PORTFOLIO
 from service.app.telling import labels_of
 from service.domain import pricing
-from service.domain.ledger import Choices, Method, Scope, choices
+from service.domain.ledger import Choices, Method, Scope, choices, groups_of
 from service.domain.money import total
 from service.domain.movements import PLACES, Movement, of_event, places_of
 from service.domain.pricing import PriceBook
-from service.domain.reconcile import Amount, Event, reconcile
+from service.domain.reconcile import Amount, Event, events, pair
 from service.domain.statements import Statements, gathered
 
 
@@ -63,6 +62,15 @@ class Past:
     def label(self, account: str) -> str:
         return self.labels.get(account, account)
 
+    def groups(self) -> Iterator[list[Movement]]:
+        """Movements by group of coins, each in order; groups by name."""
+        names = groups_of((m.coin for m in self.movements), ((m.coin, m.more.to_coin) for m in self.movements if m.more.to_coin))
+        by: dict[str, list[Movement]] = defaultdict(list)
+        for movement in self.movements:
+            by[names[movement.coin]].append(movement)
+        for _, movements in sorted(by.items()):
+            yield movements
+
     def fact(self, id: str) -> Fact | None:
         """Of a movement's id: the event's, "<event>/fee", or "<event>/2" for its second coin."""
         return self.facts.get(id) or self.facts.get(event_of(id))
@@ -75,28 +83,48 @@ def event_of(id: str) -> str:
 
 
 async def of_store(app: App, *, method: Method | None = None, scope: Scope | None = None) -> Past:
-    """All that is stored, derived anew; nothing is asked of the outside."""
+    """What is stored, as the ledger booked it; without facts (`facts_of`)."""
     portfolio = await app.store.portfolio(PORTFOLIO)
     statements = gathered(await app.store.statements(PORTFOLIO))
-    accounts = await app.store.accounts(PORTFOLIO)
-    records = [(account, await app.store.records(account.id)) for account in accounts]
+    zone = portfolio.profile.time_zone
+    history = await app.store.movements(PORTFOLIO)
+    return Past(
+        movements=history.movements,
+        facts={},
+        said=choices(statements, zone=zone, method=method, scope=scope),
+        statements=statements,
+        zone=zone,
+        currency=portfolio.currency,
+        places=history.places,
+        symbols=history.symbols,
+        labels=labels_of(await app.store.accounts(PORTFOLIO)),
+    )
+
+
+async def facts_of(app: App, past: Past, ids: Iterable[str]) -> dict[str, Fact]:
+    """By event, for the events of these movements: their rows read, paired as they are shown, and priced by the stored quotes."""
+    rows = await app.store.booked(PORTFOLIO, {row for name in ids for row in _rows_of(name)})
+    others = {name for row in rows.values() for name in row.matched_with} - rows.keys()
+    rows |= await app.store.booked(PORTFOLIO, others) if others else {}
+    bare = [replace(row, matched_with=()) for row in rows.values()]
+    linked = [row for row in bare if rows[row.id].matched_with]  # rows beside them, which nobody matched, are not paired here either
     window = timedelta(hours=app.settings.transfer_window_hours)
-    currency, zone = portfolio.currency, portfolio.profile.time_zone
-
-    def happened() -> list[Event]:
-        moved = [row for account, rows in records for row in _normalised(app, account, rows)]
-        return reconcile(moved, app.assets, statements, window=window, currency=currency)[1]
-
-    events = await asyncio.to_thread(happened)
-    coins = sorted({a.coin.id for e in events for a in _amounts(e)}.union(c.id for c in app.assets.coins()))
-    book = PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
-    said = choices(statements, zone=zone, method=method, scope=scope)
-    return await asyncio.to_thread(of_events, events, book, said, statements, labels_of(accounts))
+    happened = events(bare, pair(linked, past.statements, window))
+    coins = sorted({a.coin.id for e in happened for a in _amounts(e)})
+    book = PriceBook(await app.store.quotes(coins, past.currency) if coins else [], app.assets, past.currency)
+    priced, _ = pricing.price(happened, book)
+    return {event.id: _fact(event, book) for event in priced}
 
 
-def of_events(events: Sequence[Event], book: PriceBook, said: Choices, statements: Statements, labels: Mapping[str, str]) -> Past:
+def _rows_of(id: str) -> list[str]:
+    """The ids that a movement's row may have: its own, and what stands before each slash."""
+    parts = id.split("/")
+    return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+
+
+def of_events(happened: Sequence[Event], book: PriceBook, said: Choices, statements: Statements, labels: Mapping[str, str]) -> Past:
     """Events in order of time, priced by `book`. Pure."""
-    priced, _ = pricing.price(events, book)
+    priced, _ = pricing.price(happened, book)
     places = places_of(a.quantity for e in priced for a in _amounts(e) if a.coin.kind != "fiat")
     return Past(
         movements=[m for event in priced for m in of_event(event, places)],
@@ -109,11 +137,6 @@ def of_events(events: Sequence[Event], book: PriceBook, said: Choices, statement
         symbols={a.coin.id: a.coin.symbol for e in priced for a in _amounts(e)},
         labels=labels,
     )
-
-
-def _normalised(app: App, account: Account, records: Sequence[RawRecord]) -> Iterable[Transaction]:
-    rows = app.connector_class(account.connector).normalise(account.source, records)
-    return [row for row in rows if isinstance(row, Transaction)]
 
 
 def _amounts(event: Event) -> tuple[Amount, ...]:
