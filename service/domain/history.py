@@ -1,0 +1,348 @@
+"""The neutral history CSV: one row an economic event, as the holder or another program wrote it down. Lines → rows, or what is wrong with them.
+
+    id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,…
+    t1,2024-01-01T12:00:00Z,buy,exchange-1,,USD,2000,ETH,1,USD,3,2000,3,
+
+Columns may stand in any order; basis_usd and acquired_at may be missing, further ones are ignored. An empty cell means none. Numbers are plain
+decimals of up to 18 places and never pass through a float. Every mistake names its line and column, and the row is left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from service.domain.movements import EPOCH, MONEY_PLACES, PLACES
+
+COLUMNS = (
+    "id",
+    "timestamp",
+    "kind",
+    "account",
+    "to_account",
+    "sent_asset",
+    "sent_quantity",
+    "received_asset",
+    "received_quantity",
+    "fee_asset",
+    "fee_quantity",
+    "value_usd",
+    "fee_value_usd",
+    "note",
+)
+OPTIONAL = ("basis_usd", "acquired_at")
+ALL = COLUMNS + OPTIONAL
+
+
+class Row(NamedTuple):
+    """One row. Quantities in 10^-18, money in 10^-30, times in µs since 1970 UTC."""
+
+    id: str
+    at: int
+    kind: str
+    account: str
+    to_account: str
+    sent_asset: str
+    """As written: BTC, USD, or a full asset id; empty where nothing was sent. The same for the next two."""
+    sent: int
+    received_asset: str
+    received: int
+    fee_asset: str
+    fee: int
+    value: int | None
+    fee_value: int | None
+    note: str
+    basis: int | None
+    acquired_at: int | None
+    n: int
+    """Place among the rows of its file that have the same time."""
+    line: int
+
+
+class Problem(NamedTuple):
+    line: int
+    column: str
+    """Empty: the whole line."""
+    says: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}{f', column {self.column}' if self.column else ''}: {self.says}"
+
+
+class Kind(NamedTuple):
+    """What a kind of row has. None: it may have it or not."""
+
+    sent: bool | None
+    received: bool | None
+    to_account: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "buy": Kind(None, True),
+    "sell": Kind(True, None),
+    "swap": Kind(True, True),
+    "spend": Kind(True, None),
+    "income": Kind(False, True),
+    "airdrop": Kind(False, True),
+    "deposit": Kind(False, True),
+    "gift_in": Kind(False, True),
+    "fork": Kind(False, True),
+    "withdrawal": Kind(True, False),
+    "gift_out": Kind(True, False),
+    "lost": Kind(True, False),
+    "stolen": Kind(True, False),
+    "worthless": Kind(True, False),
+    "transfer": Kind(None, None, to_account=True),
+    "wrap": Kind(True, True),
+    "bridge": Kind(True, True),
+    "fee": Kind(False, False),
+}
+"""The words of the format, and beyond them: airdrop (income), stolen (lost), fork (a new coin, of no cost unless one is given), worthless, wrap and
+bridge (cost and date go along to another coin or account), fee (nothing but a fee)."""
+
+MONEY = frozenset(
+    "USD EUR GBP CAD AUD CHF JPY NZD SGD HKD SEK NOK DKK PLN CZK HUF RON TRY BRL MXN ARS CLP COP INR KRW CNY IDR THB PHP MYR VND ZAR NGN "
+    "KES AED SAR ILS UAH".split()
+)
+"""Codes that are money and not a coin."""
+
+_NUMBER = re.compile(r"([0-9]{1,40})(?:\.([0-9]{1,18}))?")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
+_FIRST_DAY = EPOCH.date().toordinal()
+_new = tuple.__new__
+
+
+class _Bad(Exception):
+    def __init__(self, column: str, says: str) -> None:
+        super().__init__(says)
+        self.column = column
+
+
+class Reader:
+    """Turns cells into rows; remembers days and times of day, of which a history has few."""
+
+    def __init__(self, account: str = "") -> None:
+        self._account = account
+        """Takes the place of the row's own account."""
+        self._days: dict[str, int] = {}
+        self._times: dict[str, int] = {}
+        self._seen: dict[int, int] = {}
+        """Time → how many rows had it."""
+
+    def row(self, cells: Sequence[str], line: int) -> Row | Problem:
+        """`cells` in the order of ALL."""
+        try:
+            return self._row(cells, line)
+        except _Bad as bad:
+            return Problem(line, bad.column, str(bad))
+
+    def _row(self, cells: Sequence[str], line: int) -> Row:
+        (name, stamp, kind, account, to_account, sent_asset, sent_text, received_asset, received_text) = cells[:9]
+        (fee_asset, fee_text, value_text, fee_value_text, note, basis_text, acquired_text) = cells[9:]
+        at = self._time("timestamp", stamp)
+        has = KINDS.get(kind)
+        if has is None:
+            raise _Bad("kind", f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
+        sent = _side("sent", sent_asset, sent_text, has.sent, kind)
+        received = _side("received", received_asset, received_text, has.received, kind)
+        fee = _side("fee", fee_asset, fee_text, True if kind == "fee" else None, kind)
+        account = self._account or account
+        if not name or not account or (to_account and not (has.to_account or kind in _MAY_MOVE)) or (has.to_account and not to_account):
+            _check_names(name, account, to_account, kind)
+        if "/" in name and _DERIVED.search(name):
+            raise _Bad("id", f"{name!r} ends like an id that is made from another row's; write it without the last slash")
+        if kind == "transfer":
+            if not sent and not received:
+                raise _Bad("sent_quantity", "a transfer needs what was sent, what was received, or both")
+            if not sent:
+                sent_asset, sent = received_asset, received
+            elif not received:
+                received_asset, received = sent_asset, sent
+        value = _number("value_usd", value_text) * _MONEY if value_text else None
+        fee_value = _number("fee_value_usd", fee_value_text) * _MONEY if fee_value_text else None
+        basis = _number("basis_usd", basis_text) * _MONEY if basis_text else None
+        acquired_at = self._time("acquired_at", acquired_text) if acquired_text else None
+        n = self._seen.get(at, 0)
+        self._seen[at] = n + 1
+        fields = (
+            name, at, kind, account, to_account, sent_asset, sent, received_asset, received, fee_asset if fee else "", fee,
+            value, fee_value, note, basis, acquired_at, n, line,
+        )  # fmt: skip
+        return _new(Row, fields)
+
+    def _time(self, column: str, stamp: str) -> int:
+        day, clock = self._days.get(stamp[:10]), self._times.get(stamp[11:])
+        if day is not None and clock is not None and stamp[10] == "T":
+            return day + clock
+        return self._new_time(column, stamp)
+
+    def _new_time(self, column: str, stamp: str) -> int:
+        """Raises _Bad for what is no time of this format; so no stamp with a wrong day or clock is ever remembered."""
+        clock = _TIME.fullmatch(stamp[11:])
+        try:
+            if clock is None or stamp[10] != "T" or not _DATE.fullmatch(stamp[:10]):
+                raise ValueError
+            day = (date.fromisoformat(stamp[:10]).toordinal() - _FIRST_DAY) * 86_400_000_000
+        except (ValueError, IndexError):
+            raise _Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z") from None
+        hours, minutes, seconds = (int(part) for part in clock.groups())
+        self._days[stamp[:10]] = day
+        self._times[stamp[11:]] = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000
+        return day + self._times[stamp[11:]]
+
+
+_MAY_MOVE = frozenset({"wrap", "bridge"})
+_MONEY = 10 ** (MONEY_PLACES - PLACES)
+
+
+def _number(column: str, text: str) -> int:
+    """In 10^-18. Raises _Bad for all but plain decimals."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise _Bad(column, f"{text!r} is no plain decimal number of up to {PLACES} places (no sign, no exponent, no separator)")
+    whole, part = found.groups()
+    return int(whole + part.ljust(PLACES, "0")) if part else int(whole) * 10**PLACES
+
+
+def _side(side: str, asset: str, text: str, needed: bool | None, kind: str) -> int:
+    """The quantity of one side, 0 for none; a fee of nothing is no fee."""
+    if not asset and not text:
+        if needed:
+            raise _Bad(f"{side}_quantity", f"a row of kind {kind} needs {side}_asset and {side}_quantity")
+        return 0
+    if not asset or not text:
+        raise _Bad(f"{side}_{'asset' if text else 'quantity'}", "an asset and its quantity go together")
+    quantity = _number(f"{side}_quantity", text)
+    if needed is False:
+        raise _Bad(f"{side}_asset", f"a row of kind {kind} has nothing {side}")
+    if not quantity and side != "fee":
+        raise _Bad(f"{side}_quantity", "must be more than nothing")
+    return quantity
+
+
+def _check_names(name: str, account: str, to_account: str, kind: str) -> None:
+    if not name:
+        raise _Bad("id", "every row has an id of its own")
+    if not account:
+        raise _Bad("account", "names the account whose balance changes")
+    if KINDS[kind].to_account and not to_account:
+        raise _Bad("to_account", f"a row of kind {kind} names the receiving account")
+    raise _Bad("to_account", f"a row of kind {kind} moves nothing to another account")
+
+
+def read(lines: Iterable[str], *, account: str = "") -> tuple[list[Row], list[Problem]]:
+    """All rows in the order of the file, and what is wrong with the others. `account` takes the place of every row's own.
+
+    The same row twice says nothing new; two rows of one id that differ are a problem of the second. A header that lacks a column is one
+    problem of line 1, and no rows.
+    """
+    source = csv.reader(lines, strict=True)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    try:
+        header = [name.strip() for name in next(source, [])]
+        if header:
+            header[0] = header[0].removeprefix("\ufeff")
+        if missing := [name for name in COLUMNS if name not in header]:
+            return [], [Problem(1, missing[0], f"the header lacks {', '.join(missing)}: this is no history in the neutral format")]
+        _read(source, header, Reader(account), rows, problems)
+    except csv.Error as wrong:
+        problems.append(Problem(source.line_num, "", f"cannot be read as CSV ({wrong}); nothing after it was read"))
+    return _without_repeats(rows, problems), problems
+
+
+def _read(source: Iterable[list[str]], header: list[str], reader: Reader, rows: list[Row], problems: list[Problem]) -> None:
+    width = len(header)
+    places = [header.index(name) if name in header else -1 for name in ALL]
+    in_order = places == list(range(width))
+    spare = [""] * (len(ALL) - len(COLUMNS)) if header == list(COLUMNS) else None
+    line_of = source
+    for cells in source:
+        line: int = line_of.line_num  # type: ignore[attr-defined]  # a csv.reader
+        if len(cells) != width:
+            if cells:
+                problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {width}"))
+            continue
+        if spare is not None:
+            cells += spare
+        elif not in_order:
+            cells = [cells[place] if place >= 0 else "" for place in places]  # noqa: PLW2901 - the same cells in our order
+        found = reader.row(cells, line)
+        if type(found) is Row:
+            rows.append(found)
+        else:
+            problems.append(found)  # type: ignore[arg-type]  # the only other type
+
+
+def _without_repeats(rows: list[Row], problems: list[Problem]) -> list[Row]:
+    if len({row.id for row in rows}) == len(rows):
+        return rows
+    first: dict[str, Row] = {}
+    for row in rows:
+        known = first.setdefault(row.id, row)
+        if known is not row and known[:-2] != row[:-2]:
+            problems.append(Problem(row.line, "id", f"{row.id!r} stands in line {known.line} already, with other cells"))
+    return list(first.values())
+
+
+def row_of(cells: Mapping[str, str], line: int, reader: Reader | None = None) -> Row | Problem:
+    """One row from a mapping that leaves empty columns out, by the same rules. One reader for all rows of a history keeps their order."""
+    return (reader or Reader()).row([cells.get(name) or "" for name in ALL], line)
+
+
+def cells_of(row: Row) -> dict[str, str]:
+    """The non-empty cells that `row_of` reads back as this row."""
+    told = {
+        "id": row.id,
+        "timestamp": stamp(row.at),
+        "kind": row.kind,
+        "account": row.account,
+        "to_account": row.to_account,
+        "sent_asset": row.sent_asset,
+        "sent_quantity": text(row.sent) if row.sent_asset else "",
+        "received_asset": row.received_asset,
+        "received_quantity": text(row.received) if row.received_asset else "",
+        "fee_asset": row.fee_asset,
+        "fee_quantity": text(row.fee) if row.fee_asset else "",
+        "value_usd": "" if row.value is None else text(row.value, MONEY_PLACES),
+        "fee_value_usd": "" if row.fee_value is None else text(row.fee_value, MONEY_PLACES),
+        "note": row.note,
+        "basis_usd": "" if row.basis is None else text(row.basis, MONEY_PLACES),
+        "acquired_at": "" if row.acquired_at is None else stamp(row.acquired_at),
+    }
+    return {name: cell for name, cell in told.items() if cell}
+
+
+def text(count: int, places: int = PLACES) -> str:
+    """A plain decimal without trailing zeros, from a count of units that is not negative."""
+    digits = str(count).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+
+
+def stamp(at: int) -> str:
+    """YYYY-MM-DDThh:mm:ssZ of µs since 1970 UTC."""
+    day, rest = divmod(at // 1_000_000, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{date.fromordinal(day + _FIRST_DAY).isoformat()}T{hours:02}:{minutes:02}:{seconds:02}Z"
+
+
+def asset_id(word: str) -> str:
+    """The asset that a file's word names: money, a full id as it stands, or the code as that of a file."""
+    if ":" in word or "/" in word:
+        return word
+    return f"fiat:{word}" if word in MONEY else f"csv:{word}"
+
+
+def chain_ref(note: str) -> str | None:
+    """The transaction hash of a note "tx:0x…", lower case."""
+    found = _TX.search(note) if note else None
+    return found[1].lower() if found else None
+
+
+_TX = re.compile(r"(?:^|[\s,;])tx:([^\s,;]+)", re.IGNORECASE)
