@@ -20,6 +20,7 @@ from service.domain.ledger.pool import Holding, Origin, Pool
 from service.domain.ledger.values import Allocated, Finding, Match, Open
 from service.domain.movements import PLACES, Movement
 
+_UNKNOWN = ("missing_basis",)
 _match = tuple.__new__
 """A NamedTuple made in one step: the million matches of a long history are worth it."""
 
@@ -112,12 +113,16 @@ class Group:
                 got = got * units // left
                 money -= got  # type: ignore[operator]  # not None, as just seen
             left -= units
+            flags = origin.flags
             if basis is not None:
                 self.disposed += basis
+            elif not flags:
+                flags = _UNKNOWN  # its own cost is known, the average of its pool is not
             if part.fair is not None:
                 matches.append(_of_gift(m, part, got, day))
                 continue
-            flags = origin.flags if got is not None else _and_unpriced(origin.flags)
+            if got is None:
+                flags = _and_unpriced(flags)
             row = (name, origin.id, coin, account, origin.acquired, at, units, got, basis, day >= origin.long_from, flags)
             matches.append(_match(Match, row))
         if short:
@@ -257,8 +262,9 @@ class Group:
                 o = held.origin
                 basis = held.basis if shared is None else shared[o.id]
                 place = account or o.account
+                flags = o.flags or (_UNKNOWN if basis is None else ())
                 found.append(
-                    Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, o.flags, held.fair, o.fair_at)
+                    Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, flags, held.fair, o.fair_at)
                 )
         return sorted(found, key=lambda lot: (lot.account, lot.coin, lot.acquired, lot.sequence, lot.lot))
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from service.domain.issues import Issue, IssueKind
 from service.domain.methods import Flag, Lot
-from service.domain.money import plain
+from service.domain.money import EXACT, plain
 from service.domain.movements import decimal
 from service.domain.rules import Term
 
@@ -133,7 +133,7 @@ class Disposal:
 
     @property
     def gain(self) -> Decimal | None:
-        return None if self.proceeds is None or self.basis is None else self.proceeds - self.basis
+        return None if self.proceeds is None or self.basis is None else EXACT.subtract(self.proceeds, self.basis)
 
 
 @dataclass(frozen=True, slots=True)
