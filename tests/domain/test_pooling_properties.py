@@ -123,6 +123,15 @@ def test_uk_same_day_and_thirty_days_by_trying_every_pair(movements):
     assert all(abs(m.cost - told[key][1]) < 62 for key, m in found.items())  # a unit of 10^-30 for each part that was cut off
 
 
+@given(RENAMED)
+def test_every_cost_is_a_share_of_what_it_was_taken_from(movements):
+    """The arithmetic that a match is explained by."""
+    for m in uk(movements).matches:
+        assert m.cost - m.fees == (m.of_cost if m.missing else m.of_cost * m.quantity // m.of_units)
+    for m in canada(movements).matches:
+        assert m.acb == (m.of_cost if m.missing else m.of_cost * m.quantity // m.of_units)
+
+
 @given(histories(), st.randoms(use_true_random=False))
 def test_uk_the_order_within_a_day_does_not_matter(movements, random):
     mixed = sorted(movements, key=lambda m: (m.at // DAY, random.random()))

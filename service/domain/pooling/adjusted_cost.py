@@ -54,6 +54,9 @@ class AcbMatch(NamedTuple):
     missing: int
     """Units of `quantity` that were never held."""
     flags: tuple[Flag, ...]
+    of_units: int
+    """The pool before it: `acb` is `of_cost` × `quantity` ÷ `of_units`, or all of it where units are missing."""
+    of_cost: int
 
     @property
     def gain(self) -> int | None:
@@ -93,14 +96,18 @@ def acb(movements: Iterable[Movement], *, zone: str, places: int = PLACES, symbo
 
     Asserts that cost and denied losses are all in a disposal, in a pool, or left.
     """
-    book = _Book(sorted(movements, key=_when), Calendar(zone), places, symbols or {})
-    for place, m in enumerate(book.movements):
-        book.enter(place, m)
+    book = _Book(places, symbols or {})
+    known = list(movements)
+    since = [acquired_at(m) if m.act == "acquire" else m.at for m in known]
+    calendar, day = Calendar(zone), 0
+    dated: list[tuple[int, Movement]] = []
+    for n in sorted(range(len(known)), key=since.__getitem__):
+        day = max(day, calendar.day(since[n]))  # where clocks go back over midnight, the day does not
+        dated.append((day, known[n]))
+        book.foresee(known[n], day)
+    for day, m in dated:
+        book.enter(m, day)
     return book.closed()
-
-
-def _when(m: Movement) -> int:
-    return acquired_at(m) if m.act == "acquire" else m.at
 
 
 class _Coin:
@@ -175,24 +182,19 @@ class _Coin:
 
 
 class _Book:
-    def __init__(self, movements: list[Movement], calendar: Calendar, places: int, symbols: Mapping[str, str]) -> None:
-        self.movements, self.places, self.symbols = movements, places, symbols
+    def __init__(self, places: int, symbols: Mapping[str, str]) -> None:
+        self.places, self.symbols = places, symbols
         self.coins: defaultdict[str, _Coin] = defaultdict(_Coin)
         self.pools: defaultdict[str, Units] = defaultdict(Units)
         self.matches: list[AcbMatch] = []
         self.superficial: list[Superficial] = []
         self.left: list[Left] = []
         self.issues: list[Issue] = []
-        self.days: list[int] = []
         self.added = 0
         """Cost of all acquisitions and all denied losses."""
-        latest = 0
-        for m in movements:
-            latest = max(latest, calendar.day(_when(m)))  # where clocks go back over midnight, the day does not
-            self.days.append(latest)
-            self._foresee(m, latest)
 
-    def _foresee(self, m: Movement, day: int) -> None:
+    def foresee(self, m: Movement, day: int) -> None:
+        """Who acquires and holds what when; all of it is known before the first loss is looked at."""
         coin = self.coins[m.coin]
         if m.act == "acquire":
             coin.acquire(m.id, day, m.quantity)
@@ -203,11 +205,11 @@ class _Book:
             coin.change(day, -m.quantity)
             self.coins[m.more.to_coin or m.coin].change(day, m.quantity if m.more.received is None else m.more.received)
 
-    def enter(self, place: int, m: Movement) -> None:
+    def enter(self, m: Movement, day: int) -> None:
         if m.act == "acquire":
             self._acquire(m)
         elif m.act == "dispose":
-            self._dispose(m, self.days[place])
+            self._dispose(m, day)
         elif m.act == "leave":
             taken = self._take(m)
             self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags))
@@ -240,7 +242,11 @@ class _Book:
             denied = self._deny(m, day, taken.cost - proceeds)
             if denied:
                 flags = joined(flags, ("superficial",))
-        self.matches.append(AcbMatch(m.id, m.coin, m.account, m.at, m.quantity, proceeds, taken.cost, denied, taken.missing, flags))
+        self.matches.append(
+            AcbMatch(
+                m.id, m.coin, m.account, m.at, m.quantity, proceeds, taken.cost, denied, taken.missing, flags, taken.of_units, taken.of_cost
+            )
+        )
 
     def _deny(self, m: Movement, day: int, loss: int) -> int:
         """The superficial part of a loss, added to what takes the place of what was sold."""

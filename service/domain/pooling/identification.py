@@ -13,6 +13,7 @@ Worked example. 100 bought for 1,000, 50 more for 125,000; 50 sold for 300,000. 
 
 Proceeds are before fees; the fees of a sale, spend or swap are part of the allowable cost (s. 38(1)(c)). What leaves without a gain leaves
 the pool, after the day's disposals. A day is one, so within it only the renames of a coin have an order, and they come before its disposals.
+Rules 1 and 2 match a coin with itself only, not with what it was renamed to.
 What is identified with a later acquisition beyond 30 days in law (a short sale) is missing history here: an issue.
 """
 
@@ -48,6 +49,11 @@ class DayMatch(NamedTuple):
     """Before fees; None: one of the day's disposals has no known value."""
     cost: int
     """Allowable: of the units, and the fees of the disposals. Without what is unknown (see `flags`)."""
+    fees: int
+    """The part of `cost` that is fees; the rest is `of_cost` × `quantity` ÷ `of_units`, or all of it where units are missing."""
+    of_units: int
+    """What the rule took from, before it: the pool, or what the day's acquisitions still had."""
+    of_cost: int
     missing: int
     """Units of `quantity` that were never held: without cost, and an issue."""
     flags: tuple[Flag, ...]
@@ -110,11 +116,12 @@ class _Day:
         self.purchases: list[str] = []
         self.disposals: list[str] = []
 
-    def buy(self, units: int) -> int:
-        """Cost of a part of the day's acquisitions; the last part takes what is left."""
-        cost = self.cost if units == self.bought else self.cost * units // self.bought
-        self.bought, self.cost = self.bought - units, self.cost - cost
-        return cost
+    def buy(self, units: int) -> Taken:
+        """A part of the day's acquisitions; the last part takes what is left of their cost."""
+        bought, whole = self.bought, self.cost
+        cost = whole if units == bought else whole * units // bought
+        self.bought, self.cost = bought - units, whole - cost
+        return Taken(cost, 0, self.flags, bought, whole)
 
     def sell(self, units: int) -> tuple[int, int]:
         """Proceeds and fees of a part of the day's disposals."""
@@ -187,7 +194,7 @@ class _Book:
 
     def _match(self, day: _Day, rule: Rule, bought: _Day) -> None:
         units = min(day.sold, bought.bought)
-        self._record(day, rule, units, Taken(bought.buy(units), 0, bought.flags), bought)
+        self._record(day, rule, units, bought.buy(units), bought)
 
     def _record(self, day: _Day, rule: Rule, units: int, taken: Taken, bought: _Day | None = None) -> None:
         proceeds, fees = day.sell(units)
@@ -200,6 +207,9 @@ class _Book:
                 quantity=units,
                 proceeds=None if day.unpriced else proceeds,
                 cost=taken.cost + fees,
+                fees=fees,
+                of_units=taken.of_units,
+                of_cost=taken.of_cost,
                 missing=taken.missing,
                 flags=joined(taken.flags, ("unpriced",)) if day.unpriced else taken.flags,
                 disposals=tuple(day.disposals),
@@ -218,8 +228,7 @@ class _Book:
             found = of_day.get(on, ())
             for day in found:
                 if day.bought:
-                    units = day.bought
-                    self.pools[day.coin].add(units, day.buy(units), day.flags)
+                    self.pools[day.coin].add(day.bought, day.cost, day.flags)
             for m in self.moves.get(on, ()):
                 self._rename(m)
             for day in found:

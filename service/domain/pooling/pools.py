@@ -38,6 +38,9 @@ class Taken(NamedTuple):
     missing: int
     """Units that the pool did not hold."""
     flags: tuple[Flag, ...]
+    of_units: int
+    """What it was taken from: units and cost before it."""
+    of_cost: int
 
 
 class Units:
@@ -58,14 +61,14 @@ class Units:
 
     def take(self, wanted: int) -> Taken:
         """At the average cost; the last units take what is left of it, so parts always add up to the whole."""
-        held, flags = self.quantity, self.flags
+        held, whole, flags = self.quantity, self.cost, self.flags
         if wanted < held:
-            cost = self.cost * wanted // held
-            self.quantity, self.cost = held - wanted, self.cost - cost
-            return Taken(cost, 0, flags)
-        cost, missing = self.cost, wanted - held
+            cost = whole * wanted // held
+            self.quantity, self.cost = held - wanted, whole - cost
+            return Taken(cost, 0, flags, held, whole)
+        missing = wanted - held
         self.quantity, self.cost, self.flags = 0, 0, ()
-        return Taken(cost, missing, joined(flags, ("missing_basis",)) if missing else flags)
+        return Taken(whole, missing, joined(flags, ("missing_basis",)) if missing else flags, held, whole)
 
     def closed(self, coin: str) -> Pool:
         return Pool(coin, self.quantity, self.cost, self.flags)
