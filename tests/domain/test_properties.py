@@ -1,6 +1,7 @@
-"""Invariants 2 and 3 on random histories: transfers make and lose nothing, splits never lose a remainder.
+"""Invariants 2 and 3 on random histories: transfers make and lose nothing, splits never lose a remainder; and what a ledger may not depend
+on: the order in which rows arrived, and where the work was interrupted.
 
-`book` asserts both in itself; here they are counted a third time, from its result alone.
+`book` asserts conservation in itself; here it is counted a third time, from its result alone. test_ledger_machine.py does it step by step.
 """
 
 from __future__ import annotations
@@ -9,16 +10,24 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Asset
+from connectors.contract import Asset, Leg, Stated, Transaction
+from service.domain import pricing
 from service.domain.assets import Coin
-from service.domain.ledger import book
+from service.domain.ledger import Group, book, choices, groups_of
+from service.domain.ledger.checkpoint import resumed, state
+from service.domain.ledger.choices import Calendar
 from service.domain.methods import ordered
 from service.domain.money import ZERO, exact, share, total
-from service.domain.reconcile import Amount, Event, Kind
+from service.domain.movements import of_event, places_of, ticks
+from service.domain.reconcile import Amount, Event, Kind, reconcile
+from service.domain.rules import term
+from service.domain.statements import Statements
 from tests.domain.neutral import by_method
+from tests.domain.story import TABLE
+from tests.domain.test_ledger_machine import EXAMPLES
 
 USD = Amount(Coin("fiat:USD", "USD", "fiat"), Asset("fiat:USD"), Decimal(1))
 COINS = [Coin(c, c.upper(), "coin") for c in ("eth", "btc")]
@@ -129,3 +138,98 @@ def test_parts_add_up_to_the_whole(whole, weights):
             cut = share(left, part, weight)
             left, weight = left - cut, weight - part
     assert left == 0
+
+
+# ------------------------------------------------------------------ order of arrival
+
+
+@st.composite
+def rows(draw):
+    """Rows of the holder's files and of sources, many at one instant: buys, sales, gifts, rewards, transfers with their other half."""
+    found = []
+    for n in range(draw(st.integers(1, 14))):
+        at = datetime(2024, 1, 1 + draw(st.integers(0, 3)), 12, tzinfo=UTC)
+        place, to = draw(st.permutations(ACCOUNTS))[:2]
+        quantity = Decimal(draw(st.integers(1, 3)))
+        word = draw(st.sampled_from(["buy", "sell", "income", "gift_in", "transfer", "reward", "withdrawal", "deposit"]))
+        coming, going = Leg(Asset(f"{place}:ETH"), quantity), Leg(Asset(f"{place}:ETH"), -quantity)
+        legs = {"buy": (coming, Leg(Asset("fiat:USD"), Decimal(-100))), "sell": (going, Leg(Asset("fiat:USD"), Decimal(100)))}
+        legs |= dict.fromkeys(("income", "gift_in", "reward", "deposit"), (coming,)) | dict.fromkeys(("transfer", "withdrawal"), (going,))
+        if word in ("reward", "withdrawal", "deposit"):
+            found.append(Transaction(place, (f"rows/{n}",), at, legs[word], word))
+            continue
+        value = draw(st.none() | MONEY)
+        stated = Stated(f"r{n}", word, to if word == "transfer" else "", value, basis=value if word == "gift_in" else None)
+        order = draw(st.integers(0, 2))
+        found.append(Transaction(place, (f"csv/r{n}",), at, legs[word], "other", sequence=order, stated=stated))
+        if word == "transfer":
+            into = Stated(f"r{n}/in", "transfer")
+            arrival = (Leg(Asset(f"{to}:ETH"), quantity),)
+            found.append(Transaction(to, (f"csv/r{n}/in",), at, arrival, "other", sequence=order, stated=into))
+    return found
+
+
+def ledger_of(transactions):
+    _, events, issues = reconcile(transactions, TABLE, Statements(), window=timedelta(days=1), currency="USD")
+    priced, unpriced = pricing.price(events, pricing.PriceBook([], TABLE, "USD"))
+    return book(priced, Statements(), zone="UTC"), issues, unpriced
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.data(), rows())
+def test_the_order_of_arrival_changes_nothing(data, told):
+    shuffled = data.draw(st.permutations(told))
+    assert ledger_of(shuffled) == ledger_of(told)
+
+
+# ------------------------------------------------------------------ interrupted work
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(histories(), METHODS, st.data())
+def test_a_history_cut_anywhere_gives_the_whole(events, method, data):
+    """Booked up to any movement, kept as text, and gone on with: the same matches and the same open lots."""
+    places = places_of(a.quantity for e in events for a in (*e.sent, *e.received, *e.fees))
+    movements = [m for e in events for m in of_event(e, places)]
+    assume(movements)
+    names = groups_of((m.coin for m in movements), ())
+    mine = [m for m in movements if names[m.coin] == data.draw(st.sampled_from(sorted(set(names.values()))))]
+    said = choices(by_method(method, ACCOUNTS), zone="UTC")
+    whole = Group(said, places)
+    whole.enter_all(mine)
+    cut = data.draw(st.integers(0, len(mine)))
+    first = Group(said, places)
+    first.enter_all(mine[:cut])
+    rest = resumed(said, state(first), places)
+    rest.enter_all(mine[cut:])
+    assert state(rest) == state(whole)
+    for group in (whole, rest):
+        group.close()
+    assert first.matches + rest.matches == whole.matches
+    assert rest.open() == whole.open()
+    assert first.findings + rest.findings == whole.findings
+
+
+# ------------------------------------------------------------------ terms
+
+ZONES = st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Australia/Lord_Howe", "Europe/London"])
+INSTANT = st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis wants them bare
+
+
+@given(INSTANT, INSTANT, ZONES)
+def test_a_term_is_the_calendars_whoever_counts_it(acquired, disposed, zone):
+    calendar = Calendar(zone)
+    is_long = calendar.day(ticks(disposed)) >= calendar.long_from(calendar.day(ticks(acquired)))
+    assert is_long == (term(acquired, disposed, zone) == "long")
+
+
+@given(INSTANT, st.lists(st.timedeltas(timedelta(0), timedelta(days=500)), min_size=2, max_size=8), ZONES)
+def test_once_long_a_lot_stays_long(acquired, later, zone):
+    terms = [term(acquired, acquired + wait, zone) for wait in sorted(later)]
+    assert terms == sorted(terms, key=["short", "long"].index)
+
+
+@given(INSTANT, ZONES)
+def test_a_year_and_two_days_is_always_long_and_a_year_less_a_day_never(acquired, zone):
+    assert term(acquired, acquired + timedelta(days=368), zone) == "long"
+    assert term(acquired, acquired + timedelta(days=364), zone) == "short"
