@@ -75,6 +75,7 @@ def test_a_sale_over_two_lots_shows_the_share_of_each():
         "proceeds of the disposal": ("2,000 − fee 10 = 1,990", "1990"),
         "proceeds of this part": ("1,990 × 0.5 / 1.5 = 663.3333333333…", second["proceeds"]),
         "basis of this part": ("60,000 × 0.5 / 2 = 15,000", "15000"),
+        "term": ("held since 2024-03-10: long from 2025-03-11; disposed of on 2025-01-11: short", None),
         "gain": ("663.3333333333… − 15,000 = −14,336.6666666666… (loss)", second["gain"]),
     }
 
@@ -239,6 +240,13 @@ def test_the_average_is_explained_by_the_pool_as_it_stood():
     assert lines(part)["basis of this part"][0] == "pool's cost 5,000 × 1 / 3 = 1,666.6666666666…"
     assert part["reproduced"] is rest["reproduced"] is True
     assert "average cost" in [rule["rule"] for rule in part["rules"]]
+
+
+def test_a_choice_of_lots_at_a_broker_names_the_relief_of_2025_and_2026():
+    later = row("e4", "2025-05-01", "sell", "exchange-1", sent="1 BTC", received="90000 USD", value="90000")
+    history = past(BOUGHT, LATER, later, method="hifo")
+    assert "Notice 2026-20" not in citations(one(gain(history, "e4")))  # in a wallet of one's own it needs none
+    assert "Notice 2026-20" in citations(one(gain(replace(history, brokers=frozenset({"exchange-1"})), "e4")))
 
 
 def test_one_pool_until_2025_says_where_the_lot_was_allocated_and_why():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, NamedTuple
 
 from service.app.explain import chain, law, sums
@@ -27,6 +28,9 @@ from service.domain.rules import Term, first_long_date, local_date, term
 __all__ = ["Fact", "Past", "explain_disposal", "explain_lot", "gain", "lot", "of_store"]
 
 Answer = dict[str, Any]
+
+SINCE = date(2025, 1, 1)
+"""26 CFR 1.1012-1(j) holds for disposals from this day on."""
 
 
 async def explain_disposal(app: App, id: str, *, method: Method | None = None, scope: Scope | None = None) -> Answer:
@@ -115,6 +119,7 @@ def _explained(past: Past, found: Found, stored: Mapping[str, Disposal]) -> Answ
         lines, same = [*cost, *lines], same and alike
     steps = chain.of_lot(past, seen, match.lot, match) if match.lot else []
     mine, in_utc = _terms(past, match)
+    lines.append(_term_line(past, match, mine))
     if stored:
         same = same and stored.get(_id(match)) == disposal(match, past.places, past.symbols)
     same = same and (mine["term"] == ("long" if match.long else "short"))
@@ -161,6 +166,14 @@ def _terms(past: Past, match: Match) -> tuple[Answer, Answer | None]:
     return mine, utc | {"says": says}
 
 
+def _term_line(past: Past, match: Match, mine: Answer) -> sums.Line:
+    sold = local_date(moment(match.disposed), past.zone)
+    if match.acquired is None:
+        return sums.Line("term", f"date of acquisition unknown: short; year of {sold}: {mine['tax_year']}", None)
+    since = local_date(moment(match.acquired), past.zone)
+    return sums.Line("term", f"held since {since}: long from {mine['long_from']}; disposed of on {sold}: {mine['term']}", None)
+
+
 def _counted(match: Match, zone: str) -> Answer:
     disposed = moment(match.disposed)
     year = local_date(disposed, zone).year
@@ -181,6 +194,7 @@ def _rules(past: Past, taking: Taking, match: Match, steps: list[chain.Step]) ->
         (law.UNKNOWN_BASIS, bool(match.lot) and match.basis is None),
         (law.AVERAGE, taking.method == "average"),
         (law.METHOD, bool(match.lot) and taking.method != "average"),
+        (law.RELIEF, _needs_a_broker(past, taking, match)),
         (law.ONE_POOL, taking_is_common(past, match)),
         (law.HOLDING_PERIOD, bool(match.lot)),
         (law.FEE_OF_PURCHASE, bought_with_fee),
@@ -192,6 +206,12 @@ def _rules(past: Past, taking: Taking, match: Match, steps: list[chain.Step]) ->
         (law.COLLECTIBLE, "collectible" in match.flags),
     ]
     return [one for one, applies in chosen if applies]
+
+
+def _needs_a_broker(past: Past, taking: Taking, match: Match) -> bool:
+    """Whether other lots than the oldest were taken of what a broker holds, since the rule of 2025."""
+    by_choice = match.lot in taking.named or taking.method in ("lifo", "hifo", "lofo")
+    return by_choice and match.account in past.brokers and local_date(moment(match.disposed), past.zone) >= SINCE
 
 
 # ------------------------------------------------------------------ a lot

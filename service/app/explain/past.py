@@ -55,6 +55,8 @@ class Past:
     """Of coins."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Of accounts; one that is missing is called by its id."""
+    brokers: frozenset[str] = frozenset()
+    """Accounts whose coins a broker holds."""
 
     def symbol(self, coin: str) -> str:
         return self.symbols.get(coin, coin)
@@ -88,6 +90,7 @@ async def of_store(app: App, *, method: Method | None = None, scope: Scope | Non
     statements = gathered(await app.store.statements(PORTFOLIO))
     zone = portfolio.profile.time_zone
     history = await app.store.movements(PORTFOLIO)
+    accounts = await app.store.accounts(PORTFOLIO)
     return Past(
         movements=history.movements,
         facts={},
@@ -97,7 +100,8 @@ async def of_store(app: App, *, method: Method | None = None, scope: Scope | Non
         currency=portfolio.currency,
         places=history.places,
         symbols=history.symbols,
-        labels=labels_of(await app.store.accounts(PORTFOLIO)),
+        labels=labels_of(accounts),
+        brokers=frozenset(a.id for a in accounts if a.kind == "exchange"),
     )
 
 
