@@ -75,6 +75,10 @@ class AssetTable:
             self._always[asset] = coin
         return coin
 
+    def is_lasting(self, asset: Asset) -> bool:
+        """Whether the last answer of `resolve` for it holds at any time."""
+        return asset in self._always
+
     def coin(self, id: str) -> Coin:
         """The curated coin of a canonical id; of any other the one that `resolve` makes of what no table names."""
         found = self._coins.get(id)

@@ -103,15 +103,11 @@ KINDS: Mapping[str, Kind] = {
 """The words of the format, and beyond them: airdrop (income), stolen (lost), fork (a new coin, of no cost unless one is given), worthless, wrap and
 bridge (cost and date go along to another coin or account), fee (nothing but a fee)."""
 
-MONEY = frozenset(
-    "USD EUR GBP CAD AUD CHF JPY NZD SGD HKD SEK NOK DKK PLN CZK HUF RON TRY BRL MXN ARS CLP COP INR KRW CNY IDR THB PHP MYR VND ZAR NGN "
-    "KES AED SAR ILS UAH".split()
-)
+MONEY = frozenset({"AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "JPY", "KES", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PHP", "PLN", "RON", "SAR", "SEK", "SGD", "THB", "TRY", "UAH", "USD", "VND", "ZAR"})  # fmt: skip
 """Codes that are money and not a coin."""
 
 _NUMBER = re.compile(r"([0-9]{1,40})(?:\.([0-9]{1,18}))?")
-_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
 _DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
 _FIRST_DAY = EPOCH.date().toordinal()
 _new = tuple.__new__
@@ -183,14 +179,14 @@ class Reader:
 
     def _new_time(self, column: str, stamp: str) -> int:
         """Raises _Bad for what is no time of this format; so no stamp with a wrong day or clock is ever remembered."""
-        clock = _TIME.fullmatch(stamp[11:])
+        found = _TIME.fullmatch(stamp)
         try:
-            if clock is None or stamp[10] != "T" or not _DATE.fullmatch(stamp[:10]):
-                raise ValueError
-            day = (date.fromisoformat(stamp[:10]).toordinal() - _FIRST_DAY) * 86_400_000_000
-        except (ValueError, IndexError):
-            raise _Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z") from None
-        hours, minutes, seconds = (int(part) for part in clock.groups())
+            day = (date.fromisoformat(found[1]).toordinal() - _FIRST_DAY) * 86_400_000_000 if found else None
+        except ValueError:
+            day = None
+        if found is None or day is None:
+            raise _Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z")
+        hours, minutes, seconds = (int(part) for part in found.groups()[1:])
         self._days[stamp[:10]] = day
         self._times[stamp[11:]] = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000
         return day + self._times[stamp[11:]]
@@ -268,11 +264,8 @@ def _read(source: Iterable[list[str]], header: list[str], reader: Reader, rows: 
             if cells:
                 problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {width}"))
             continue
-        if spare is not None:
-            cells += spare
-        elif not in_order:
-            cells = [cells[place] if place >= 0 else "" for place in places]  # noqa: PLW2901 - the same cells in our order
-        found = reader.row(cells, line)
+        ours = cells if in_order else cells + spare if spare is not None else [cells[p] if p >= 0 else "" for p in places]
+        found = reader.row(ours, line)
         if type(found) is Row:
             rows.append(found)
         else:
