@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test check bench serve format clean
+.PHONY: help setup demo test check bench prove peers serve format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,8 +29,14 @@ check: setup  ## format, lint, types, import rules, docs
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture
 
-bench: setup  ## benchmarks, as ratios
-	$(BIN)/python -m tests.benchmarks
+bench: setup  ## benchmarks, as ratios (ARGS="gains --million --peers" for parts and more)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+prove: setup  ## the ledger's properties on thousands of random histories, with a fixed seed (minutes)
+	LEDGER_EXAMPLES=5000 $(BIN)/python -m pytest -q --hypothesis-seed=7 tests/domain/test_ledger_machine.py tests/domain/test_properties.py
+
+peers: setup  ## every match beside RP2, coinbasis and BittyTax on fresh random histories (installs them apart)
+	$(BIN)/python -m tests.benchmarks.peers
 
 serve: setup  ## web page, JSON API and scheduler on loopback
 	$(BIN)/thresher serve
