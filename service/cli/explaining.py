@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from service.cli.lots import lots_commands
-from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
+from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, run, show
 from service.cli.tables import money, quantity
 
 if TYPE_CHECKING:
     from service.app.ports import App
     from service.domain.ledger import Method, Scope
 
+File = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="A history in the neutral CSV format instead of what is stored; nothing is kept."),
+]
+Zone = Annotated[str | None, typer.Option("--zone", help="With --from: the taxpayer's time zone, else UTC.")]
 AsMethod = Annotated[str | None, typer.Option("--method", help="As of `gains`; without it, as you chose for each account.")]
 AsScope = Annotated[str | None, typer.Option("--scope", help="account or universal.")]
 
@@ -33,9 +42,14 @@ def explain_gain(
     id: Annotated[str, typer.Argument(metavar="ID", help="A disposal's id, or that of one of its matches (dsp_…).")],
     method: AsMethod = None,
     scope: AsScope = None,
+    file: File = None,
+    zone: Zone = None,
     as_json: AsJson = False,
 ) -> int:
     """How a gain came about: events, prices, rules, arithmetic. Exit 1 where a figure computed again is not the ledger's."""
+
+    if file is not None:
+        return _of_file(file, id, method, scope, zone or "UTC", as_json=as_json)
 
     async def use(app: App) -> int:
         from service.app import explain
@@ -43,6 +57,36 @@ def explain_gain(
         return _shown(await explain.explain_disposal(app, id, method=_method(method), scope=_scope(scope)), as_json=as_json)
 
     return run(use, as_json=as_json)
+
+
+def _of_file(file: Path, id: str, method: str | None, scope: str | None, zone: str, *, as_json: bool) -> int:
+    """Without a store: nothing is opened but the file."""
+    from service import settings, wiring
+    from service.app import explain
+    from service.app.ports import Refused
+
+    try:
+        own = wiring.loaded(os.environ)
+        window = timedelta(hours=own.transfer_window_hours)
+        with file.open(encoding="utf-8", newline="") as lines:
+            table = settings.asset_table(own)
+            past = explain.of_lines(lines, table, window=window, zone=_zone(zone), method=_method(method), scope=_scope(scope) or "account")
+        return _shown(explain.gain(past, id), as_json=as_json)
+    except Refused as refused:
+        complain(f"{refused.field}: {refused}")
+    except (OSError, UnicodeDecodeError) as failed:
+        complain(f"from: {file} cannot be read: {getattr(failed, 'strerror', None) or 'it is no UTF-8 text'}")
+    return WRONG
+
+
+def _zone(name: str) -> str:
+    from service.app.ports import Refused
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Refused("zone", "give a name such as America/New_York") from None
+    return name
 
 
 def explain_lot(

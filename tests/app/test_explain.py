@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
 from connectors.contract import Quote
-from service.app.explain import gain, lot
+from service.app.explain import gain, lot, of_lines
 from service.app.explain.past import of_events
 from service.app.ports import Refused
 from service.domain.assets import AssetTable
@@ -18,7 +19,9 @@ from service.domain.ledger import choices
 from service.domain.pricing import PriceBook
 from service.domain.reconcile import STATED_VALUE
 from service.domain.statements import Allocation, Identification, LotChoice, LotSelection, MethodChoice, PoolingChoice, Statements
+from service.settings import asset_table, load
 from tests.domain.neutral import event
+from tests.tools import ROOT
 
 
 def row(id, at, kind, account, *, to="", sent="", received="", fee="", value="", fee_value="", **more):
@@ -327,3 +330,42 @@ def test_an_unknown_id_is_refused_with_where_to_find_the_known_ones():
         gain(past(BOUGHT), "e1")
     with pytest.raises(Refused, match="no lot has the id 'e9'"):
         lot(past(BOUGHT), "e9")
+
+
+def golden(scope, method):
+    """What another program made of the golden history: (disposal, lot) → quantity, proceeds, basis, term, near the boundary."""
+    folder = {"account": "account_coinbasis", "universal": "universal_rp2"}[scope]
+    with (ROOT / f"tests/golden/{folder}/expected_{method}.csv").open(encoding="utf-8", newline="") as lines:
+        found = {}
+        for line in csv.DictReader(lines):
+            key = line["disposal_id"], line["lot_id"]
+            quantity, proceeds, basis, *_ = found.get(key, (Fraction(0),) * 3)
+            found[key] = (
+                quantity + Fraction(line["quantity"]),
+                proceeds + Fraction(line["proceeds_usd"]),
+                basis + Fraction(line["basis_usd"]),
+                line["term"],
+                line["near_boundary"] == "1",
+            )
+    return found
+
+
+@pytest.mark.parametrize(("scope", "method"), [("account", "hifo"), ("account", "lifo"), ("universal", "fifo"), ("universal", "lofo")])
+def test_explanations_agree_with_what_other_programs_make_of_the_golden_history(scope, method):
+    expected = golden(scope, method)
+    with (ROOT / "tests/golden/history.csv").open(encoding="utf-8", newline="") as lines:
+        history = of_lines(lines, asset_table(load({})), window=timedelta(hours=72), method=method, scope=scope)
+    chosen = sorted({disposal for disposal, _ in expected})[::20]
+    assert len(chosen) > 20
+    for disposal in chosen:
+        told = gain(history, disposal)["explanations"]
+        assert {e["lot"] for e in told} == {lot for one, lot in expected if one == disposal}
+        for e in told:
+            quantity, proceeds, basis, term, is_near = expected[disposal, e["lot"]]
+            assert Fraction(e["quantity"]) == quantity
+            assert abs(Fraction(e["proceeds"]) - proceeds) < Fraction(1, 10**6)
+            assert abs(Fraction(e["basis"]) - basis) < Fraction(1, 10**6)
+            assert is_near or e["term"] == term
+            assert e["reproduced"] is True
+            assert e["chain"][0]["event"] == e["lot"]
+            assert (e["chain"][-1]["event"], e["chain"][-1]["quantity"]) == (disposal, e["quantity"])

@@ -155,6 +155,42 @@ def test_lots_are_identified_for_the_next_sale(thresher):
     assert "name at least one" in thresher(*words).err
 
 
+HISTORY = """id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,fee_value_usd,note
+e1,2024-01-01T12:00:00Z,buy,exchange-1,,USD,40000,BTC,1,USD,10,40000,10,
+e2,2024-02-01T12:00:00Z,transfer,exchange-1,wallet-1,BTC,0.4,BTC,0.4,BNB,0.01,,3,
+e3,2024-03-01T12:00:00Z,sell,wallet-1,,BTC,0.1,USD,6000,USD,5,6000,5,
+"""
+
+
+def test_a_gain_of_a_file_is_explained_and_nothing_is_stored(tmp_path, monkeypatch, capsys):
+    for name in ("DATA", "CONFIG"):
+        monkeypatch.setenv(f"THRESHER_{name}_DIR", str(tmp_path / name.lower()))
+    file = tmp_path / "history.csv"
+    file.write_text(HISTORY, encoding="utf-8")
+
+    def run(*words):
+        with pytest.raises(SystemExit) as done:
+            main(["gains", "explain", *words, "--from", str(file), "--json"])
+        told = capsys.readouterr()
+        return done.value.code, json.loads(told.out)["explanations"] if told.out else told.err
+
+    code, (told,) = run("e3")
+    assert (code, told["lot"], told["proceeds"], told["basis"], told["gain"], told["term"]) == (0, "e1", "5995", "4001", "1994", "short")
+    assert [s["says"].split(": ", 1)[1] for s in told["chain"]] == [
+        "bought 1 BTC for 40,000 USD in exchange-1, fee 10 USD; basis 40,010",
+        "0.4 BTC (basis 16,004) moved from exchange-1 to wallet-1",
+        "0.1 BTC (basis 4,001) sold in wallet-1 for 6,000 USD",
+    ]
+    assert [s["sources"] for s in told["chain"]] == [["line 2"], ["line 3"], ["line 4"]]
+    code, (fee,) = run("e2/fee")
+    assert (code, fee["lot"], fee["proceeds"], fee["flags"]) == (0, None, "3", ["missing_basis"])
+    assert run("e3", "--scope", "universal", "--method", "hifo")[1][0]["why"]["pool"] == "all accounts"
+    assert not (tmp_path / "data").exists()
+    file.write_text(HISTORY.replace("0.4,BTC,0.4", "x,BTC,0.4"), encoding="utf-8")
+    code, err = run("e3")
+    assert (code, "line 3, column sent_quantity" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

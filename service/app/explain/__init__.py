@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from service.app.explain import chain, law, sums
+from service.app.explain.file import of_lines
 from service.app.explain.law import Law
 from service.app.explain.past import Fact, Past, event_of, facts_of, of_store
 from service.app.explain.replay import Seen, Taking, watched
@@ -25,7 +26,7 @@ from service.domain.ledger import Disposal, Group, Match, Method, Scope, disposa
 from service.domain.movements import Movement, moment
 from service.domain.rules import Term, first_long_date, local_date, term
 
-__all__ = ["Fact", "Past", "explain_disposal", "explain_lot", "gain", "lot", "of_store"]
+__all__ = ["Fact", "Past", "explain_disposal", "explain_lot", "gain", "lot", "of_lines", "of_store"]
 
 Answer = dict[str, Any]
 
