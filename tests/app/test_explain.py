@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,14 +13,16 @@ from fractions import Fraction
 import pytest
 
 from connectors.contract import Quote
+from service.app.conformance.case import case_of
 from service.app.explain import gain, lot, of_lines
 from service.app.explain.past import of_events
 from service.app.ports import Refused
 from service.domain.assets import AssetTable
+from service.domain.history import ALL
 from service.domain.ledger import choices
 from service.domain.pricing import PriceBook
 from service.domain.reconcile import STATED_VALUE
-from service.domain.statements import Allocation, Identification, LotChoice, LotSelection, MethodChoice, PoolingChoice, Statements
+from service.domain.statements import Allocation, Identification, LotChoice, LotSelection, MethodChoice, PoolingChoice, Statements, gathered
 from service.settings import asset_table, load
 from tests.domain.neutral import event
 from tests.tools import ROOT
@@ -369,3 +373,42 @@ def test_explanations_agree_with_what_other_programs_make_of_the_golden_history(
             assert e["reproduced"] is True
             assert e["chain"][0]["event"] == e["lot"]
             assert (e["chain"][-1]["event"], e["chain"][-1]["quantity"]) == (disposal, e["quantity"])
+
+
+VECTORS = [
+    vector
+    for file in sorted((ROOT / "tests/vectors").glob("*.json"))
+    for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]
+    if vector["settings"]["regime"] == "us"
+]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_each_disposal_and_lot_of_the_vectors_is_explained_to_the_last_unit(vector):
+    """Gifts, named lots, allocations, shortfalls, other calendars: what is explained is what was worked out by hand."""
+    rows = vector.get("reconciled_events", vector["events"])
+    file = io.StringIO()
+    writer = csv.DictWriter(file, ALL, restval="", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    case = case_of(vector)
+    accounts = {r["account"] for r in rows} | {r["to_account"] for r in rows if r.get("to_account")}
+    history = of_lines(io.StringIO(file.getvalue()), AssetTable((), "none"), window=timedelta(hours=72))
+    history = replace(history, said=case.choices(accounts), statements=gathered(list(case.said)), zone=case.zone)
+    expected = {}
+    for told in vector["expected"]["fragments"]:
+        expected.setdefault((told["disposal_id"], told.get("lot_id") or None), []).append(told)
+    for disposal in {name for name, _ in expected}:
+        explained = gain(history, disposal)["explanations"]
+        assert {e["lot"] for e in explained} == {lot for name, lot in expected if name == disposal}
+        for e in explained:
+            parts = expected[disposal, e["lot"]]
+            assert Fraction(e["quantity"]) == sum(Fraction(p["quantity"]) for p in parts)
+            for ours, theirs in (("proceeds", "proceeds_usd"), ("basis", "basis_usd")):
+                assert abs(Fraction(e[ours] or 0) - sum(Fraction(p[theirs]) for p in parts)) < Fraction(1, 10**9)
+            assert {e["term"]} == {p["term"] for p in parts}
+            assert e["reproduced"] is True
+            assert e["rules"]
+    for name in {m.id for m in history.movements if m.act == "acquire"}:
+        (told,) = lot(history, name)["explanations"]
+        assert (told["reproduced"], told["chain"][0]["event"]) == (True, name)
