@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 PYTHON = sys.executable
 KIB_PER_MIB = 1024
+MEASURED = Path(__file__).parent / "measured.py"
 
 
 class Run(NamedTuple):
@@ -21,17 +23,10 @@ class Run(NamedTuple):
 
 def child(arguments: Sequence[object], environment: dict[str, str] | None = None) -> Run:
     """One process from start to end, and the most memory that it held. Raises CalledProcessError with what it said."""
-    words = [str(a) for a in arguments]
-    started = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, words, said)
-    return Run(seconds, usage.ru_maxrss / KIB_PER_MIB)
+    words = [PYTHON, "-I", "-S", str(MEASURED), *(str(a) for a in arguments)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ, **(environment or {})})
+    seconds, kib = done.stdout.splitlines()[-1].split()
+    return Run(float(seconds), int(kib) / KIB_PER_MIB)
 
 
 def best(arguments: Sequence[object], runs: int = 3, environment: dict[str, str] | None = None) -> Run:
