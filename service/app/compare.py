@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from connectors.contract import Asset
+from service.app.derived import Tally, TallyKey
 from service.app.ports import Account, Declared
+from service.app.refresh.tallies import count
+from service.domain.assets import Coin
 from service.domain.issues import Issue, IssueKind
-from service.domain.money import ZERO, exact, plain
-from service.domain.reconcile import Amount, Booked
-
-SHOWN_ONLY = frozenset({"spam", "pending"})
-"""Rows with one of these flags are shown and belong in no total."""
+from service.domain.money import ZERO, exact, plain, total
+from service.domain.reconcile import Booked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,71 +55,68 @@ def balances(
     rows: Iterable[Booked], declared: Sequence[Declared], speaking: frozenset[str] = frozenset(), *, until: datetime | None = None
 ) -> list[Balance]:
     """Per account and asset, ordered. An account that has declared at all declares zero of what it left out."""
-    sums: dict[tuple[str, str], Decimal] = {}
-    symbols: dict[tuple[str, str], str] = {}
-    flags: dict[tuple[str, str], set[str]] = {}
-    waiting: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
-    with exact():
-        for row in rows:
-            if until is not None and row.occurred_at > until:
-                continue
-            for amount, sign in _signed(row):
-                key = (row.account, str(amount.asset))
-                symbols[key] = amount.coin.symbol
-                counted = not SHOWN_ONLY.intersection(row.flags)
-                sums[key] = sums.get(key, ZERO) + (amount.quantity * sign if counted else ZERO)
-                flags.setdefault(key, set()).update(SHOWN_ONLY.intersection(row.flags) - {"pending"} if not counted else ())
-                if "pending" in row.flags and "spam" not in row.flags:
-                    comes, goes = waiting.get(key, (ZERO, ZERO))
-                    waiting[key] = (comes + amount.quantity, goes) if sign > 0 else (comes, goes + amount.quantity)
-                if "pending" in row.flags:
-                    flags[key].add("pending")
-                if "unexplained" in row.flags:
-                    flags[key].add("unexplained")
+    found: dict[TallyKey, Tally] = {}
+    count(found, (row for row in rows if until is None or row.occurred_at <= until), 1, set())
+    balances = of_tallies(found, declared, speaking)
+    return balances if until is None else [replace(b, declared=None) for b in balances]
+
+
+def of_tallies(tallies: Mapping[TallyKey, Tally], declared: Sequence[Declared], speaking: frozenset[str] = frozenset()) -> list[Balance]:
+    """The same from what is kept of the rows. A code that meant two coins is one balance, under the symbol of the one with more rows."""
+    parts: dict[tuple[str, str], list[Tally]] = {}
+    for (account, asset, _), tally in tallies.items():
+        parts.setdefault((account, asset), []).append(tally)
     said = {(d.account, d.asset): d.quantity for d in declared}
     speaking |= {d.account for d in declared}
-    for key in said:
-        sums.setdefault(key, ZERO)
     return [
-        Balance(
-            account=key[0],
-            asset=key[1],
-            symbol=symbols.get(key) or key[1].rpartition(":")[2],
-            derived=sums[key],
-            declared=None if until is not None else said.get(key, ZERO if key[0] in speaking else None),
-            flags=tuple(sorted(flags.get(key, ()))),
-            waiting=waiting.get(key, (ZERO, ZERO)),
-        )
-        for key in sorted(sums)
+        _balance(key, parts.get(key, []), said.get(key, ZERO if key[0] in speaking else None)) for key in sorted(parts.keys() | said.keys())
     ]
 
 
-def differences(found: Iterable[Balance], accounts: Sequence[Account], rows: Sequence[Booked]) -> list[Issue]:
-    """An issue for each asset whose derived balance is not what the source declares, unless just what waits is between them."""
-    labels = {a.id: a for a in accounts}
-    issues = []
-    for balance in found:
-        gap = balance.difference
-        if not gap or balance.explained or "spam" in balance.flags or balance.account not in labels:
-            continue
-        account = labels[balance.account]
-        says = (
-            f"{account.label}: our rows add up to {plain(balance.derived)} {balance.symbol}, "
-            f"the source declares {plain(balance.declared or ZERO)}; {'too much' if gap > 0 else 'missing'}: {plain(abs(gap))}"
-        )
-        issues.append(
-            Issue(
-                IssueKind.BALANCE_DIFFERENCE, "error", f"{balance.account} {balance.asset}", says, _likeliest(account, gap, rows, balance)
-            )
-        )
-    return issues
+def _balance(key: tuple[str, str], parts: Sequence[Tally], declared: Decimal | None) -> Balance:
+    most = max(parts, key=lambda t: (t.rows, t.coin.symbol), default=None)
+    flags = [word for word in ("pending", "spam", "unexplained") if any(getattr(t, word) for t in parts)]
+    return Balance(
+        account=key[0],
+        asset=key[1],
+        symbol=(most.coin.symbol if most else "") or key[1].rpartition(":")[2],
+        derived=total(t.quantity for t in parts),
+        declared=declared,
+        flags=tuple(flags),
+        waiting=(total(t.comes for t in parts), total(t.goes for t in parts)),
+    )
 
 
-def _likeliest(account: Account, gap: Decimal, rows: Sequence[Booked], balance: Balance) -> str:
+def assets_of(tallies: Mapping[TallyKey, Tally]) -> list[tuple[str, Asset, Coin]]:
+    """(account, asset, coin) of what rows moved that are more than shown."""
+    return [(account, Asset(asset), tally.coin) for (account, asset, _), tally in tallies.items() if tally.live]
+
+
+def differing(found: Iterable[Balance], accounts: Sequence[Account]) -> list[tuple[Account, Balance]]:
+    """Assets whose derived balance is not what the source declares, unless just what waits is between them."""
+    known = {a.id: a for a in accounts}
+    return [(known[b.account], b) for b in found if b.difference and not b.explained and "spam" not in b.flags and b.account in known]
+
+
+def difference(account: Account, balance: Balance, seen: datetime | None) -> Issue:
+    """What is said of it. `seen`: when the first row moved just what is too much or missing; None: no row did."""
+    gap = balance.difference or ZERO
+    says = (
+        f"{account.label}: our rows add up to {plain(balance.derived)} {balance.symbol}, "
+        f"the source declares {plain(balance.declared or ZERO)}; {'too much' if gap > 0 else 'missing'}: {plain(abs(gap))}"
+    )
+    return Issue(IssueKind.BALANCE_DIFFERENCE, "error", f"{balance.account} {balance.asset}", says, _likeliest(account, gap, seen))
+
+
+def is_of_size(row: Booked, account: str, asset: str, quantity: Decimal) -> bool:
+    """Whether the row moved just this amount of the account's asset."""
+    return row.account == account and any(a.asset == asset and a.quantity == quantity for a in (*row.received, *row.sent, *row.fees))
+
+
+def _likeliest(account: Account, gap: Decimal, seen: datetime | None) -> str:
     """Where to look first: a row of just this amount, else the streams that usually hide one."""
-    for row in rows:
-        if row.account == account.id and any(a.asset == balance.asset and a.quantity == abs(gap) for a, _ in _signed(row)):
-            return f"A row of exactly this amount stands at {row.occurred_at:%Y-%m-%d}: look there for one counted twice or missed."
+    if seen is not None:
+        return f"A row of exactly this amount stands at {seen:%Y-%m-%d}: look there for one counted twice or missed."
     if account.kind == "wallet":
         return "Likeliest: an internal payment or a token that grows by itself. Run `thresher sync --full`, then `thresher coverage`."
     if gap < 0:
@@ -126,7 +124,3 @@ def _likeliest(account: Account, gap: Decimal, rows: Sequence[Booked], balance: 
             "Likeliest: deposits, rewards or a distribution that the exchange lists elsewhere. `thresher coverage` names unproven streams."
         )
     return "Likeliest: a withdrawal, fee or conversion that the exchange lists elsewhere. `thresher coverage` names unproven streams."
-
-
-def _signed(row: Booked) -> list[tuple[Amount, int]]:
-    return [(a, 1) for a in row.received] + [(a, -1) for a in (*row.sent, *row.fees)]

@@ -38,10 +38,9 @@ class Evaluation:
 async def evaluate(app: App) -> Evaluation:
     """Asks for current prices, decides, stores, delivers. A run with the same inputs says nothing new."""
     async with app.leases.hold(f"evaluate-{PORTFOLIO}", wait_seconds=60):
-        ledger = await app.store.ledger(PORTFOLIO)
         portfolio = await app.store.portfolio(PORTFOLIO)
         app.progress.stage("evaluate", "current prices")
-        await quotes.fetch_current(app, _coins(app, ledger.lots), portfolio.currency)
+        await quotes.fetch_current(app, _coins(app, await app.store.lots(PORTFOLIO)), portfolio.currency)
         seen = await view.view(app)
         found = await asyncio.to_thread(view.opportunities, seen)
         previous = await app.store.alerts(PORTFOLIO)
@@ -53,9 +52,9 @@ async def evaluate(app: App) -> Evaluation:
             seen.now,
             "",
             view.silent(seen, found),
-            held=frozenset(f"{lot.account} {lot.coin}" for lot in seen.ledger.lots),
+            held=frozenset(f"{lot.account} {lot.coin}" for lot in seen.lots),
             names=telling.labels_of(seen.accounts),
-            acquired={lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.ledger.lots},
+            acquired={lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.lots},
             currency=portfolio.currency,
         )
         before = {a.id: a for a in previous}

@@ -32,7 +32,7 @@ def of(alert: Alert, seen: View, answer: Opportunity) -> str:
             "answer": answer,
             "subject": alert.subject,
             "at": seen.now,
-            "ledger": seen.ledger.id,
+            "ledger": seen.ledger,
             "currency": seen.portfolio.currency,
             "positions": positions,
             "method": seen.method_of(account),

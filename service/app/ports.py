@@ -5,7 +5,7 @@ Everything stored carries its portfolio and account from day one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,11 +13,24 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 from connectors.contract import Balances, Connector, Coverage, Cursor, Page, PriceSource, Quote, RawRecord, Source
+from service.app.derived import (
+    Changes,
+    Checkpoint,
+    LotLine,
+    Movements,
+    Placed,
+    Pool,
+    Raised,
+    State,
+    Tally,
+    TallyKey,
+)
 from service.domain.alerts import Alert, Message
 from service.domain.assets import AssetTable
 from service.domain.harvest import HarvestSettings, Opportunity
 from service.domain.issues import Issue
-from service.domain.ledger import Ledger
+from service.domain.ledger import Disposal, Income, Ledger
+from service.domain.methods import Lot
 from service.domain.reconcile import Booked
 from service.domain.rules import Rules
 from service.domain.statements import Statement
@@ -129,12 +142,15 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """Everything that a rebuild makes; replaces what stood before, in one transaction."""
+class Changed:
+    """Raw records that changed in a portfolio after a change that is known. `rev` is the newest change in it."""
 
-    transactions: tuple[Booked, ...]
-    ledger: Ledger
-    issues: tuple[Issue, ...]
+    rev: int
+    records: tuple[RawRecord, ...] = ()
+    """Newest version of each that still counts."""
+    former: tuple[RawRecord, ...] = ()
+    """Versions of the same keys that count no more: replaced or withdrawn. Left out where everything was asked for."""
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +202,15 @@ class Store(Protocol):
         """Records, withdrawals, coverage and cursor together or not at all. Repeated rows change nothing;
         a changed payload is a new version and the newest counts."""
 
+    async def save_pages(self, pages: Sequence[tuple[str, str, Page]], at: datetime) -> list[Saved]:
+        """Pages of (account, stream) of one portfolio, all or none."""
+
+    async def known_keys(self, portfolio: str, stream: str, keys: Sequence[str]) -> dict[str, str]:
+        """Which of the keys a stream of this name holds in any account of the portfolio, withdrawn ones too: key → account."""
+
+    async def changed(self, portfolio: str, since: int) -> Changed:
+        """Records that changed after the change `since`; -1: all records, `former` left out."""
+
     async def cursor(self, account: str, stream: str) -> Cursor | None: ...
     async def cursors(self, account: str) -> dict[str, Cursor]: ...
     async def forget_cursors(self, account: str) -> None: ...
@@ -201,19 +226,66 @@ class Store(Protocol):
         """Append-only, unique by (asset, currency, at, span, source); returns how many were new."""
 
     async def quotes(self, coins: Sequence[str], currency: str) -> list[Quote]: ...
+    async def quotes_within(self, spans: Mapping[str, Sequence[tuple[datetime, datetime]]], currency: str) -> list[Quote]:
+        """Coin → first and last times; only quotes between them."""
+
+    async def quotes_rev(self) -> int:
+        """A number that grows with every saving of quotes; 0 before the first."""
+
+    async def quotes_since(self, rev: int) -> list[Quote]: ...
     async def newest_quotes(self, coins: Sequence[str], currency: str) -> list[Quote]:
         """Newest of each (asset, source)."""
 
     async def say(self, statement: Statement, portfolio: str = "main") -> None: ...
     async def statements(self, portfolio: str = "main") -> list[Statement]: ...
 
-    # derived
-    async def save_derived(self, portfolio: str, derived: Derived) -> None:
-        """Replaces transactions, lots, disposals, incomes and issues; writes nothing when the content id is the same."""
+    # derived: what a refresh reads and writes (service/app/derived.py)
+    async def derived_state(self, portfolio: str = "main") -> State | None: ...
+    async def booked(self, portfolio: str, ids: Collection[str]) -> dict[str, Booked]:
+        """Rows by id, as they are by themselves, with their links."""
 
-    async def transactions(self, portfolio: str = "main") -> list[Booked]: ...
-    async def ledger(self, portfolio: str = "main") -> Ledger: ...
-    async def issues(self, portfolio: str = "main") -> list[Issue]: ...
+    async def booked_of_account(self, portfolio: str, account: str) -> dict[str, Booked]: ...
+    async def sides(self, portfolio: str, spans: Iterable[tuple[Collection[str], datetime, datetime]], hashes: Collection[str]) -> set[str]:
+        """Rows that may be one side of a transfer: of these coins within a span, or under one of the hashes."""
+
+    async def tallies(self, portfolio: str = "main") -> dict[TallyKey, Tally]: ...
+    async def touched(self, portfolio: str, coin: str, spans: Sequence[tuple[int, int]]) -> set[str]:
+        """Rows that rest on the coin's quotes at a time in one of the spans (microseconds, both ends in)."""
+
+    async def unpriced(self, portfolio: str) -> list[tuple[str, int]]: ...
+    async def rows_of_size(self, portfolio: str, account: str, asset: str, quantity: Decimal) -> dict[str, datetime]: ...
+    async def movements_of(self, portfolio: str, rows: Collection[str]) -> list[Placed]: ...
+    async def movements_since(self, portfolio: str, coins: Collection[str], since: int | None) -> list[Placed]: ...
+    async def pools(self, portfolio: str = "main") -> dict[str, Pool]: ...
+    async def checkpoints(self, portfolio: str, pool: str) -> list[Checkpoint]: ...
+    async def checkpoint_body(self, portfolio: str, pool: str, number: int) -> str: ...
+    async def lot_lines(self, portfolio: str, pool: str) -> list[LotLine]: ...
+    async def raised(self, portfolio: str, origins: Collection[str]) -> list[Raised]: ...
+    async def save_derived(self, portfolio: str, state: State, changes: Changes) -> None:
+        """All changes and the state that they lead to, in one transaction."""
+
+    # derived: what the answers read
+    async def transactions(self, portfolio: str = "main") -> list[Booked]:
+        """In order of time; matched ones are transfers."""
+
+    async def seen(self, portfolio: str, ids: Collection[str]) -> dict[str, tuple[str, datetime]]:
+        """Account and time of transactions."""
+
+    async def movements(self, portfolio: str = "main") -> Movements:
+        """Everything that the ledger books, in its order within each pool."""
+
+    async def ledger_id(self, portfolio: str = "main") -> str: ...
+    async def lots(self, portfolio: str = "main") -> list[Lot]: ...
+    async def disposals(self, portfolio: str = "main", since: datetime | None = None, until: datetime | None = None) -> list[Disposal]:
+        """From `since` to before `until`, in order of time."""
+
+    async def incomes(self, portfolio: str = "main") -> list[Income]: ...
+    async def ledger(self, portfolio: str = "main") -> Ledger:
+        """All of the last four; where one will do, ask for that."""
+
+    async def issues(self, portfolio: str = "main") -> list[Issue]:
+        """Each once, naming accounts by their ids; app.telling.told puts them into words."""
+
     async def save_evaluation(
         self,
         portfolio: str,

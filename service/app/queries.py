@@ -48,8 +48,12 @@ account_item: Callable[[Account], Answer] = _account
 async def balances(app: App, as_of: datetime | None = None) -> Answer:
     """Derived beside declared; with `as_of` what the rows up to then add up to."""
     speaking = compare.spoke(await app.store.accounts(PORTFOLIO))
-    found = compare.balances(await app.store.transactions(PORTFOLIO), await _declared(app), speaking, until=as_of)
-    unknown = {(lot.account, lot.asset) for lot in (await app.store.ledger(PORTFOLIO)).lots if "missing_basis" in lot.flags}
+    declared = await _declared(app)
+    if as_of is None:
+        found = compare.of_tallies(await app.store.tallies(PORTFOLIO), declared, speaking)
+    else:
+        found = compare.balances(await app.store.transactions(PORTFOLIO), declared, speaking, until=as_of)
+    unknown = {(lot.account, lot.asset) for lot in await app.store.lots(PORTFOLIO) if "missing_basis" in lot.flags}
     items = [
         {
             "account": b.account,
@@ -192,7 +196,7 @@ async def alerts(app: App) -> Answer:
 
 async def issues(app: App) -> Answer:
     order = {"error": 0, "warning": 1, "info": 2}
-    found = sorted(await app.store.issues(PORTFOLIO), key=lambda i: (order[i.severity], i.kind, i.subject, i.id))
+    found = sorted(await telling.told(app), key=lambda i: (order[i.severity], i.kind, i.subject, i.id))
     items = [
         {"id": i.id, "kind": str(i.kind), "severity": i.severity, "subject": i.subject, "says": i.says, "remedy": i.remedy} for i in found
     ]
@@ -237,10 +241,10 @@ async def channels(app: App) -> Answer:
 
 async def prices(app: App) -> Answer:
     """Newest price of each held asset from each source."""
-    ledger = await app.store.ledger(PORTFOLIO)
+    lots = await app.store.lots(PORTFOLIO)
     portfolio = await app.store.portfolio(PORTFOLIO)
-    symbols = {lot.coin: lot.symbol for lot in ledger.lots} | {coin.id: coin.symbol for coin in app.assets.coins()}
-    found = sorted(await app.store.newest_quotes(view.held(ledger), portfolio.currency), key=lambda q: (q.asset, q.source))
+    symbols = {lot.coin: lot.symbol for lot in lots} | {coin.id: coin.symbol for coin in app.assets.coins()}
+    found = sorted(await app.store.newest_quotes(view.held(lots), portfolio.currency), key=lambda q: (q.asset, q.source))
     return {
         "prices": [
             {

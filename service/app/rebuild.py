@@ -1,98 +1,328 @@
-"""The way of the data, from raw records to lots: a pure function of what is stored, written back in one transaction.
+"""The way of the data, from raw records to lots, for what changed since the last time; written back in one transaction.
 
-records → normalise → reconcile → pricing → ledger → (transactions, lots, disposals, issues)
+records → normalise → reconcile → pricing → movements → ledger → (transactions, balances, lots, disposals, issues)
+
+What stands in the derived tables says which change of the records, of the quotes and of the holder's words it has seen. A refresh asks for
+what is newer, and each stage hands on only what differs: one new trade is one row, one event, a few movements, and the end of the ledgers
+of its coins. Where something else changed on which everything rests (the asset table, the tax zone, the program), everything counts as
+changed and nothing as stored: the same code, the same rows.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
 
-from connectors.contract import Coverage, Gap, RawRecord, Transaction, Unreadable
-from service.app import compare, quotes, telling
-from service.app.ports import Account, App, Derived
+from connectors.contract import Coverage, Gap, Quote
+from service.app import compare
+from service.app.derived import Changes, Placed, Pool, Raised, State, Tally, TallyKey
+from service.app.ports import Account, App, Changed, Portfolio
+from service.app.refresh import pairing, pools, rows, tallies, values
+from service.app.refresh.pairing import PairChanges
+from service.app.refresh.rows import RowChanges
 from service.app.sources import PORTFOLIO
-from service.domain import ledger as lots
-from service.domain import pricing
 from service.domain.issues import Issue, IssueKind
-from service.domain.ledger import Ledger
-from service.domain.reconcile import Event, reconcile
-from service.domain.statements import gathered
+from service.domain.ledger import choices
+from service.domain.money import ZERO
+from service.domain.reconcile import Booked, Event, asset_issues, events, is_live, links, open_ends
+from service.domain.statements import Allocation, Identification, MatchAnswer, Statement, Statements, gathered
 
+CODE = 1
+"""Counted up when the same inputs give other rows than before: stored results are then made anew."""
 PRICE_ROUNDS = 3
 """A value that was found can show that its parts need prices too: several coins swept into one."""
 
 
-async def rebuild(app: App) -> Ledger:
-    """Derives everything anew and returns the ledger; the same inputs give the same ids. One process at a time."""
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did."""
+
+    ledger_id: str
+    changed: bool
+    """Whether the ledger is another one than before."""
+    whole: bool
+    rows: int
+    """Transactions that came, changed or went away."""
+    movements: int
+    """The same of movements."""
+    replayed: int
+    """Pools whose ledger was run again, in part or as a whole."""
+
+
+async def rebuild(app: App, *, every: int = pools.EVERY) -> Refreshed:
+    """Brings the derived state up to date; the same inputs give the same rows, in whatever order they came. One process at a time."""
     async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=60):
-        return await _rebuild(app)
+        return await _Refresh(app, every).run()
 
 
-async def _rebuild(app: App) -> Ledger:
-    portfolio = await app.store.portfolio(PORTFOLIO)
-    accounts = await app.store.accounts(PORTFOLIO)
-    statements = gathered(await app.store.statements(PORTFOLIO))
-    transactions: list[Transaction] = []
-    issues: list[Issue] = []
-    for account in accounts:
-        app.progress.stage(account.label, "reading rows")
-        records = await app.store.records(account.id)
-        moved, unreadable = await asyncio.to_thread(_normalised, app, account, records)
-        transactions += moved
-        issues += [_unreadable(account, row) for row in unreadable]
-        issues += _coverage_issues(account, await app.store.coverage(account.id))
-        app.progress.done(account.label)
-    window = timedelta(hours=app.settings.transfer_window_hours)
-    booked, events, found = await asyncio.to_thread(
-        reconcile, transactions, app.assets, statements, window=window, currency=portfolio.currency
-    )
-    issues += found
-    book = await _price_book(app, events, portfolio.currency)
-    priced, found = await asyncio.to_thread(pricing.price, events, book)
-    issues += found
-    ledger = await asyncio.to_thread(lots.book, priced, statements, zone=portfolio.profile.time_zone)
-    declared = [d for account in accounts for d in await app.store.declared(account.id)]
-    issues += compare.differences(compare.balances(booked, declared, compare.spoke(accounts)), accounts, booked)
-    issues += [_failed(account) for account in accounts if account.status in ("error", "refused")]
-    told = telling.gathered((*issues, *ledger.issues), booked, telling.labels_of(accounts))
-    await app.store.save_derived(PORTFOLIO, Derived(tuple(booked), replace(ledger, issues=()), told))
-    return ledger
+@dataclass(slots=True)
+class _Refresh:
+    """One refresh; the stages leave here what the next ones need."""
+
+    app: App
+    every: int
+    portfolio: Portfolio = field(init=False)
+    accounts: list[Account] = field(init=False)
+    said: list[Statement] = field(init=False)
+    statements: Statements = field(init=False)
+    before: State | None = field(init=False)
+    whole: bool = field(init=False)
+    changed: Changed = field(init=False)
+    quotes_rev: int = field(init=False)
+    changes: Changes = field(init=False)
+
+    async def run(self) -> Refreshed:
+        await self._begin()
+        row_changes = await rows.changed_rows(self.app, self.accounts, self.changed, whole=self.whole)
+        affected = await self._affected(row_changes)
+        await self._book(row_changes, affected)
+        moved = await asyncio.to_thread(values.valued, affected.events, affected.book)
+        gone, added = await self._moved(affected, moved)
+        replayed, ledger_id = await self._replay(gone, added, affected.events)
+        await self._balances(row_changes)
+        state = State(ledger_id, self._rests_on(), len(self.said), self.changed.rev, self.quotes_rev)
+        await self.app.store.save_derived(PORTFOLIO, state, self.changes)
+        known = self.before.ledger_id if self.before else ""
+        count = len(row_changes.new.keys() | row_changes.old.keys())
+        return Refreshed(ledger_id, ledger_id != known, self.whole, count, len(gone) + len(added), replayed)
+
+    # ------------------------------------------------------------------ what changed
+
+    async def _begin(self) -> None:
+        store = self.app.store
+        self.portfolio = await store.portfolio(PORTFOLIO)
+        self.accounts = await store.accounts(PORTFOLIO)
+        self.said = await store.statements(PORTFOLIO)
+        self.statements = gathered(self.said)
+        self.before = await store.derived_state(PORTFOLIO)
+        self.whole = self.before is None or not self._still_rests_on(self.before.rests_on)
+        self.changed = await store.changed(PORTFOLIO, -1 if self.whole or self.before is None else self.before.rev)
+        self.changes = Changes(self.whole, self.app.now())
+
+    def _rests_on(self) -> dict[str, Any]:
+        return {
+            "code": CODE,
+            "every": self.every,
+            "assets": self.app.assets.version,
+            "window": self._window // timedelta(seconds=1),
+            "currency": self.portfolio.currency,
+            "zone": self.portfolio.profile.time_zone,
+            "accounts": {a.id: f"{a.connector} {self.app.connector_class(a.connector).spec.version}" for a in self.accounts},
+        }
+
+    def _still_rests_on(self, before: Mapping[str, Any]) -> bool:
+        """An account that came is no reason to begin anew; one that went, or is read by another program, is."""
+        now = self._rests_on()
+        same = all(before.get(name) == now[name] for name in now if name != "accounts")
+        return same and before["accounts"].items() <= now["accounts"].items()
+
+    @property
+    def _window(self) -> timedelta:
+        return timedelta(hours=self.app.settings.transfer_window_hours)
+
+    def _new_words(self) -> list[Statement]:
+        return self.said[0 if self.before is None else self.before.said :]
+
+    # ------------------------------------------------------------------ rows → events
+
+    async def _affected(self, found: RowChanges) -> _Affected:
+        """The rows whose events are worked out again: what changed, what it may be one with, and what new quotes touch.
+
+        Prices that are missing are fetched first, in rounds, since what comes touches rows too.
+        """
+        store, currency = self.app.store, self.portfolio.currency
+        answered = {row for said in self._new_words() if isinstance(said, MatchAnswer) for row in (said.withdrawal, said.deposit)}
+        self.quotes_rev = 0 if self.before is None else self.before.quotes_rev
+        touched: set[str] = set()
+        for left in range(PRICE_ROUNDS, -1, -1):
+            touched |= await self._touched()
+            affected = await self._events(found, answered, touched)
+            missing = [] if self.whole else await store.unpriced(PORTFOLIO)
+            if not left or not await values.fetch_missing(self.app, affected.events, missing, currency):
+                break
+        affected.book = await values.price_book(self.app, affected.events, currency)
+        return affected
+
+    async def _touched(self) -> set[str]:
+        """Of quotes that came since the last look."""
+        newest, new = await self._new_quotes()
+        self.quotes_rev = newest
+        return set() if self.whole else await values.touched_rows(self.app, new, self.portfolio.currency)
+
+    async def _new_quotes(self) -> tuple[int, list[Quote]]:
+        newest = await self.app.store.quotes_rev()
+        if self.whole or newest == self.quotes_rev:
+            return newest, []
+        return newest, await self.app.store.quotes_since(self.quotes_rev)
+
+    async def _events(self, found: RowChanges, answered: set[str], touched: set[str]) -> _Affected:
+        start = answered | touched
+        paired = await pairing.changed_pairs(self.app, found, start, self.statements, self._window, whole=self.whole)
+        again = dict(paired.rows)
+        alone = touched - again.keys() - found.new.keys() - found.old.keys()
+        stood = (paired.shown_with.keys() & again.keys()) | alone | found.old.keys()
+        if alone:
+            again |= {name: replace(row, matched_with=()) for name, row in (await self.app.store.booked(PORTFOLIO, alone)).items()}
+        live = [row for row in {**again, **found.new}.values() if is_live(row)]
+        happened = await asyncio.to_thread(events, live, paired.paired)
+        return _Affected(paired, live, stood, happened)
+
+    async def _book(self, found: RowChanges, affected: _Affected) -> None:
+        """Rows as they are stored: with their links, which change with their closures."""
+        changes, paired = self.changes, affected.paired
+        linked_to = links(paired.paired)
+        changed = {
+            name: row
+            for name, row in paired.rows.items()
+            if name in found.new or linked_to.get(name, ()) != paired.shown_with.get(name, ())
+        }
+        stored = pairing.with_links({**found.new, **changed}, linked_to)
+        changes.booked = list(stored.values())
+        changes.booked_gone = found.old.keys() | (changed.keys() - found.new.keys())
+        changes.sides = [side for row in stored.values() for side in pairing.sides_of(row, self.statements, self._window)]
+        changes.raised += found.raised
+        changes.raised += [Raised("transfer", _owner(i, paired.rows), 0, i) for i in paired.paired.issues]
+        open_issues = open_ends(affected.events, affected.live, paired.paired)
+        changes.raised += [Raised("transfer", i.subject, 0, i) for i in open_issues]
+        if not self.whole:
+            changes.raised_gone |= found.raised_gone
+            changes.raised_gone |= {(origin, name) for name in affected.stood for origin in ("transfer", "price")}
+
+    async def _moved(self, affected: _Affected, moved: values.ValueChanges) -> tuple[list[Placed], list[Placed]]:
+        """Movements that are gone and those that came: of a row that stood, only those that differ."""
+        changes = self.changes
+        changes.valued, changes.raised = moved.valued, [*changes.raised, *moved.raised]
+        if self.whole or not affected.stood:
+            return [], [placed for some in moved.movements.values() for placed in some]
+        changes.valued_gone = affected.stood
+        before = set(await self.app.store.movements_of(PORTFOLIO, affected.stood))
+        now = {placed for some in moved.movements.values() for placed in some}
+        return sorted(before - now, key=lambda p: p[:4]), sorted(now - before, key=lambda p: p[:4])
+
+    # ------------------------------------------------------------------ movements → ledgers
+
+    async def _replay(self, gone: list[Placed], added: list[Placed], happened: Sequence[Event]) -> tuple[int, str]:
+        """How many pools were run again, and the id of the ledger."""
+        changes, store = self.changes, self.app.store
+        before = {} if self.whole else await store.pools(PORTFOLIO)
+        symbols = values.symbols_of(happened, {coin.id: coin for coin in self.app.assets.coins()})
+        found = pools.changed_pools(before, gone, added, symbols)
+        for name in self._said_of(found.pools):
+            found.since[name] = None
+        changes.dropped = found.dropped
+        changes.movements_gone, changes.movements = gone, added
+        said = choices(self.statements, zone=self.portfolio.profile.time_zone)
+        by_pool = _by_pool(found.pools, gone), _by_pool(found.pools, added)
+        known = {pool.pool for pool in before.values()} - found.dropped
+        digests = {name: found.pools[name].digest for name in found.pools if found.pools[name].pool == name}
+        for name, since in sorted(found.since.items()):
+            ledger = pools.PoolLedger(store, PORTFOLIO, name, found.pools, said, every=self.every)
+            came = by_pool[1].get(name, [])
+            result = await ledger.replayed(since, by_pool[0].get(name, []), came, stored=not self.whole, known=name in known)
+            changes.replays.append(result.replay)
+            changes.raised += result.findings
+            digests[name] = result.digest
+        now = {coin: replace(pool, digest=digests[coin] if pool.pool == coin else "") for coin, pool in found.pools.items()}
+        changes.pools = [pool for coin, pool in now.items() if before.get(coin) != pool]
+        changes.pools_gone = {coin for coin, pool in before.items() if now.get(coin) != pool}
+        changes.raised_gone |= {("ledger", name) for name in found.dropped}
+        return len(found.since), _ledger_id(digests)
+
+    def _said_of(self, now: Mapping[str, Pool]) -> set[str]:
+        """Pools that new words of the holder may change."""
+        if self.whole:
+            return set()
+        found: set[str] = set()
+        for word in self._new_words():
+            if isinstance(word, MatchAnswer):
+                continue
+            coin = word.asset if isinstance(word, Identification) else word.coin if isinstance(word, Allocation) else None
+            found |= {pool.pool for pool in now.values() if coin is None or pool.coin == coin}
+        return found
+
+    # ------------------------------------------------------------------ balances, and what is said of accounts
+
+    async def _balances(self, found: RowChanges) -> None:
+        changes, store = self.changes, self.app.store
+        standing: dict[TallyKey, Tally] = {} if self.whole else await store.tallies(PORTFOLIO)
+        stood = set(standing)
+        touched: set[TallyKey] = set()
+        tallies.count(standing, found.old.values(), -1, touched)
+        tallies.count(standing, found.new.values(), 1, touched)
+        changes.tallies_gone = touched & stood
+        changes.tallies = {key: standing[key] for key in touched if not tallies.empty(standing[key])}
+        held = {key: tally for key, tally in standing.items() if not tallies.empty(tally)}
+        raised = [Raised("account", account.id, 0, issue) for account in self.accounts for issue in await self._of_account(account)]
+        raised += [Raised("balance", "", 0, i) for i in asset_issues(compare.assets_of(held), f"fiat:{self.portfolio.currency}")]
+        raised += [Raised("balance", "", 0, i) for i in await self._differences(held, touched, found)]
+        standing_issues = [] if self.whole else await store.raised(PORTFOLIO, ("account", "balance"))
+        if set(standing_issues) != set(raised):
+            changes.raised += raised
+            changes.raised_gone |= {("account", ""), ("balance", "")}
+
+    async def _of_account(self, account: Account) -> list[Issue]:
+        issues = _coverage_issues(account, await self.app.store.coverage(account.id))
+        return [*issues, _failed(account)] if account.status in ("error", "refused") else issues
+
+    async def _differences(self, held: Mapping[TallyKey, Tally], touched: set[TallyKey], found: RowChanges) -> list[Issue]:
+        store = self.app.store
+        declared = [d for account in self.accounts for d in await store.declared(account.id)]
+        differing = compare.differing(compare.of_tallies(held, declared, compare.spoke(self.accounts)), self.accounts)
+        if not differing:
+            return []
+        known = {} if self.whole else {r.issue.says: r.issue for r in await store.raised(PORTFOLIO, ("balance",))}
+        moved = {(account, asset) for account, asset, _ in touched}
+        issues = []
+        for account, balance in differing:
+            issue = compare.difference(account, balance, None)
+            if issue.says in known and (account.id, balance.asset) not in moved:
+                issues.append(known[issue.says])
+                continue
+            issues.append(compare.difference(account, balance, await self._first_of(balance, found)))
+        return issues
+
+    async def _first_of(self, balance: compare.Balance, found: RowChanges) -> datetime | None:
+        """Time of the first row that moved just what is missing."""
+        gap = abs(balance.difference or ZERO)
+        stored = {} if self.whole else await self.app.store.rows_of_size(PORTFOLIO, balance.account, balance.asset, gap)
+        times = {name: at for name, at in stored.items() if name not in found.old}
+        times |= {row.id: row.occurred_at for row in found.new.values() if compare.is_of_size(row, balance.account, balance.asset, gap)}
+        return min(times.values(), default=None)
 
 
-def _normalised(app: App, account: Account, records: Sequence[RawRecord]) -> tuple[list[Transaction], list[Unreadable]]:
-    rows = list(app.connector_class(account.connector).normalise(account.source, records))
-    return [r for r in rows if isinstance(r, Transaction)], [r for r in rows if isinstance(r, Unreadable)]
+@dataclass(slots=True)
+class _Affected:
+    """The rows whose events are worked out again."""
+
+    paired: PairChanges
+    live: list[Booked]
+    stood: set[str]
+    """Those of them that may have left something in the store."""
+    events: list[Event]
+    book: Any = None
 
 
-async def _price_book(app: App, events: Sequence[Event], currency: str) -> pricing.PriceBook:
-    """What is stored, be it of a currency or of what no table knows, and what the price sources still know of the past."""
-    moved = {a.coin.id for event in events for a in (*event.sent, *event.received, *event.fees)}
-    coins = sorted(moved.union(c.id for c in app.assets.coins()))
-    book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
-    for _ in range(PRICE_ROUNDS):
-        wanted = pricing.wanted(events, book)
-        if not wanted:
-            break
-        app.progress.stage("prices", f"{len(wanted)} past prices")
-        found = await quotes.fetch_past(app, wanted, currency)
-        app.progress.done("prices")
-        if not found:
-            break
-        book = pricing.PriceBook(await app.store.quotes(coins, currency), app.assets, currency)
-    return book
+def _owner(issue: Issue, rows_: Mapping[str, Booked]) -> str:
+    """The sending row, which such an issue names first."""
+    first = issue.subject.partition(" ")[0]
+    return first if first in rows_ else next((name for name in rows_ if issue.subject.startswith(f"{name} ")), first)
 
 
-def _unreadable(account: Account, row: Unreadable) -> Issue:
-    return Issue(
-        IssueKind.UNREADABLE,
-        "error",
-        f"{account.id} {row.key}",
-        f"{account.label}: a row could not be understood: {row.why}",
-        "The row is kept. An update that knows this kind of row will read it; balances may differ until then.",
-    )
+def _by_pool(now: Mapping[str, Pool], placed: Sequence[Placed]) -> dict[str, list[Placed]]:
+    found: dict[str, list[Placed]] = {}
+    for one in placed:
+        name = now[one.coin].pool if one.coin in now else one.coin
+        found.setdefault(name, []).append(one)
+    return found
+
+
+def _ledger_id(digests: Mapping[str, str]) -> str:
+    text = "\n".join(f"{name} {digest}" for name, digest in sorted(digests.items()))
+    return f"led_{sha256(text.encode()).hexdigest()}"
 
 
 def _coverage_issues(account: Account, coverage: Sequence[Coverage]) -> list[Issue]:

@@ -63,11 +63,10 @@ async def sync(app: App, accounts: Sequence[str] | None = None, full: bool = Fal
     else:
         chosen = await app.store.accounts(PORTFOLIO)
     pulled = await asyncio.gather(*(_pull_unless_paused(app, a, full=full, named=bool(accounts)) for a in chosen))
-    before = (await app.store.ledger(PORTFOLIO)).id
-    ledger = await rebuild.rebuild(app)
+    refreshed = await rebuild.rebuild(app)
     evaluation = await evaluate.evaluate(app)
-    changed = ledger.id != before or any(p.new or p.changed or p.withdrawn for p in pulled)
-    return SyncReport(tuple(pulled), ledger.id, changed, evaluation)
+    changed = refreshed.changed or any(p.new or p.changed or p.withdrawn for p in pulled)
+    return SyncReport(tuple(pulled), refreshed.ledger_id, changed, evaluation)
 
 
 async def _pull_unless_paused(app: App, account: Account, *, full: bool, named: bool) -> Pulled:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from connectors.contract import Quote
@@ -16,12 +16,14 @@ from service.domain import harvest, tax, valuation
 from service.domain.assets import Coin
 from service.domain.harvest import Opportunity
 from service.domain.issues import Issue, IssueKind
-from service.domain.ledger import Ledger
 from service.domain.methods import Lot
 from service.domain.money import ZERO, exact, total
 from service.domain.rules import Rules, local_date
 from service.domain.statements import MethodName, Statements, gathered
 from service.domain.valuation import Position, Price
+
+_ZONES = timedelta(days=1)
+"""No time zone is farther from UTC: a year of any zone lies within the year of UTC and this much on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ class View:
     portfolio: Portfolio
     accounts: tuple[Account, ...]
     statements: Statements
-    ledger: Ledger
+    ledger: str
+    """Id of the ledger that this rests on."""
+    lots: tuple[Lot, ...]
     year: int
     """The tax year of now, in the holder's zone."""
     rules: Rules | None
@@ -55,18 +59,21 @@ async def view(app: App) -> View:
     """What is stored, valued now; asks nothing of the outside."""
     now = app.now()
     portfolio = await app.store.portfolio(PORTFOLIO)
-    ledger = await app.store.ledger(PORTFOLIO)
+    ledger = await app.store.ledger_id(PORTFOLIO)
+    lots = await app.store.lots(PORTFOLIO)
     year = local_date(now, portfolio.profile.time_zone).year
-    prices, issues = _agreed(app, ledger.lots, await app.store.newest_quotes(held(ledger), portfolio.currency), now)
+    prices, issues = _agreed(app, lots, await app.store.newest_quotes(held(lots), portfolio.currency), now)
     rules, missing = _rules(app, portfolio, year)
-    positions = await asyncio.to_thread(valuation.value, ledger.lots, prices, now, portfolio.profile.time_zone)
-    short, long, unknown = tax.year_result(ledger.disposals, year, portfolio.profile.time_zone)
+    positions = await asyncio.to_thread(valuation.value, lots, prices, now, portfolio.profile.time_zone)
+    around = (datetime(year, 1, 1, tzinfo=UTC) - _ZONES, datetime(year + 1, 1, 1, tzinfo=UTC) + _ZONES)
+    short, long, unknown = tax.year_result(await app.store.disposals(PORTFOLIO, *around), year, portfolio.profile.time_zone)
     return View(
         now=now,
         portfolio=portfolio,
         accounts=tuple(await app.store.accounts(PORTFOLIO)),
         statements=gathered(await app.store.statements(PORTFOLIO)),
         ledger=ledger,
+        lots=tuple(lots),
         year=year,
         rules=rules,
         prices=prices,
@@ -144,8 +151,8 @@ def silent(seen: View, found: Sequence[Opportunity]) -> frozenset[str]:
     )
 
 
-def held(ledger: Ledger) -> list[str]:
-    return sorted({lot.coin for lot in ledger.lots})
+def held(lots: Iterable[Lot]) -> list[str]:
+    return sorted({lot.coin for lot in lots})
 
 
 def _agreed(app: App, open_lots: Sequence[Lot], newest: Sequence[Quote], now: datetime) -> tuple[dict[str, Price], list[Issue]]:

@@ -2,19 +2,19 @@
 
 `reading()` sees one consistent state. `writing(subject)` never loses an update: on SQLite it starts with BEGIN IMMEDIATE (the
 default BEGIN lets two tasks read the same row and the later one overwrite the earlier, without an error); on PostgreSQL it
-takes a transaction-wide advisory lock on the subject (an account, a portfolio), so that writers of different accounts do not wait.
+takes a transaction-wide advisory lock on the subject (an account, a portfolio).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Table, event, make_url, text
+from sqlalchemy import URL, Connection, Executable, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 CHUNK = 5_000
 """Rows of one INSERT call, and values of one IN: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+CACHE_KIB = 128 * 1024
+"""The most that a SQLite connection keeps in memory: a long history is written without a page going out twice."""
 BUSY_SECONDS = 60
 """How long a SQLite writer of another process is waited for; a page's transaction takes milliseconds."""
 
@@ -81,8 +83,8 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self, subject: str) -> AsyncIterator[AsyncConnection]:
-        """One transaction: all of it or, when the block raises, nothing."""
+    async def writing(self, *subjects: str) -> AsyncIterator[AsyncConnection]:
+        """One transaction: all of it or, when the block raises, nothing. Several subjects are locked in one order."""
         if self.is_sqlite:
             async with self._writer, self.engine.connect() as connection:  # our own tasks queue here and not in SQLite's sleep
                 await connection.execution_options(writes=True)
@@ -90,7 +92,8 @@ class Database:
                     yield connection
             return
         async with self.engine.connect() as connection, connection.begin():
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": lock_number("write", subject)})
+            for number in sorted(lock_number("write", subject) for subject in set(subjects)):
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
             yield connection
 
     def own_engine(self) -> AsyncEngine:
@@ -111,6 +114,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys = ON")
         # WAL with NORMAL survives kill -9 too; FULL also keeps a holder's word through a power cut, for one fsync a commit.
         cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -119,6 +123,31 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+async def insert_ready(connection: AsyncConnection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """New rows, each a tuple in the order of the table's columns with values as the column types store them: amounts and times as text
+    (types.iso, money.plain), JSON as canonical text. Ten times as fast as `insert_rows`. Raises IntegrityError for one that exists.
+    """
+    if not rows:
+        return
+    columns = ", ".join(f'"{column.name}"' for column in table.c)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(table.c))
+        insert = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608  # names of our own tables
+        await connection.exec_driver_sql(insert, list(rows))
+        return
+    raw = await connection.get_raw_connection()
+    psycopg: Any = raw.driver_connection  # SQLAlchemy has no COPY
+    async with psycopg.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+        for row in rows:
+            await copy.write_row(row)
+
+
+async def run_ready(connection: AsyncConnection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The statement once a row; nothing for no row."""
+    for chunk in chunks(rows):
+        await connection.execute(statement, list(chunk))
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -10,7 +10,8 @@ Versions, for one key of a stream that says A, then B, then A again, and is then
     withdrawn   A: 3 withdrawn, B: 2                   withdrawn
     A           A: 3, B: 2                             changed
 
-The highest version counts, unless it is withdrawn. Nothing is ever deleted.
+The highest version counts, unless it is withdrawn. Nothing is ever deleted. What a transaction writes carries one number (rev), greater
+than all before it in the portfolio: whoever has seen a number asks for what came after it (`changed`).
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.contract import Asset, Balances, Coverage, Cursor, Page, RawRecord
-from service.app.ports import Declared, Refused, Saved
-from service.store.engine import chunks, insert_rows, upsert
+from service.app.ports import Changed, Declared, Refused, Saved
+from service.store.engine import CHUNK, chunks, insert_ready, insert_rows, run_ready, upsert
 from service.store.rows import row_of, value_of
 from service.store.tables import AccountRow, CoverageRow, CursorRow, DeclaredRow, RawRecordRow, tables
 from service.store.truth import Room
+from service.store.types import iso, words
 
 ACCOUNTS, RECORDS, CURSORS, COVERAGE, DECLARED = tables(AccountRow, RawRecordRow, CursorRow, CoverageRow, DeclaredRow)
 
@@ -54,21 +55,22 @@ class _Changes:
 
     def take(self, record: RawRecord) -> None:
         digest = sha256(record.payload.encode("utf-8", "replace")).hexdigest()
-        versions = self.known.setdefault(record.key, {})
-        top = max(versions, key=lambda d: versions[d].number, default=None)
+        versions = self.known.get(record.key)
+        if not versions:
+            self.known[record.key] = {digest: _Version(1, withdrawn=False)}
+            self.inserts[record.key, digest] = record
+            self.new += 1
+            return
+        top = max(versions, key=lambda d: versions[d].number)
         if top == digest and not versions[digest].withdrawn:
             self.same += 1
             return
-        number = 1 if top is None else versions[top].number + (top != digest)
         if digest in versions:
             self.updates.add((record.key, digest))
         else:
             self.inserts[record.key, digest] = record
-        versions[digest] = _Version(number, withdrawn=False)
-        if top is None:
-            self.new += 1
-        else:
-            self.changed += 1
+        versions[digest] = _Version(versions[top].number + (top != digest), withdrawn=False)
+        self.changed += 1
 
     def withdraw(self, key: str) -> None:
         versions = self.known.get(key, {})
@@ -82,22 +84,34 @@ class _Changes:
 class Pages(Room):
     async def save_page(self, account: str, stream: str, page: Page, at: datetime) -> Saved:
         """Raises Refused when the account was removed, ValueError when the page speaks of another account or stream."""
-        if stray := [r for r in page.records if (r.account, r.stream) != (account, stream)]:
-            raise ValueError(f"a page of {account} {stream} holds a record of {stray[0].account} {stray[0].stream}")
-        async with self.database.writing(account) as connection:
-            where = {"account": account, "stream": stream, "portfolio": await _portfolio_of(connection, account)}
-            keys = {r.key for r in page.records}
-            changes = _Changes(await _versions(connection, account, stream, sorted(keys | set(page.withdrawn))))
-            for key in page.withdrawn:
-                if key not in keys:  # one that comes with the same page again was replaced, not taken back
-                    changes.withdraw(key)
-            for record in page.records:
-                changes.take(record)
-            await _apply(connection, changes, where, at)
-            parts = [row_of(part, COVERAGE, portfolio=where["portfolio"]) for part in page.coverage]
-            await upsert(connection, COVERAGE, parts)
-            await upsert(connection, CURSORS, [{**where, "value": page.resume_from, "updated_at": at}])
-        return Saved(changes.new, changes.changed, changes.same, changes.withdrawn)
+        return (await self.save_pages([(account, stream, page)], at))[0]
+
+    async def save_pages(self, pages: Sequence[tuple[str, str, Page]], at: datetime) -> list[Saved]:
+        """Pages of accounts of one portfolio, all of them or none: (account, stream, page)."""
+        for account, stream, page in pages:
+            if stray := [r for r in page.records if r.stream != stream or r.account != account]:
+                raise ValueError(f"a page of {account} {stream} holds a record of {stray[0].account} {stray[0].stream}")
+        async with self.database.reading() as connection:
+            portfolio = await _portfolio_of(connection, pages[0][0])
+        # Numbers are given in the order in which they become visible: of one portfolio one transaction writes at a time.
+        async with self.database.writing(f"rev {portfolio}", *(account for account, _, _ in pages)) as connection:
+            newest = select(func.max(RECORDS.c.rev)).where(RECORDS.c.portfolio == portfolio)
+            rev = ((await connection.execute(newest)).scalar_one() or 0) + 1
+            return [await _saved(connection, told, portfolio, at, rev) for told in pages]
+
+    async def known_keys(self, portfolio: str, stream: str, keys: Sequence[str]) -> dict[str, str]:
+        """Which of the keys some account's stream of this name holds: key → account. One key is one look-up, many are one scan."""
+        c = RECORDS.c
+        found: dict[str, str] = {}
+        wanted = set(keys)
+        async with self.database.reading() as connection:
+            accounts = (await connection.execute(select(ACCOUNTS.c.id).where(ACCOUNTS.c.portfolio == portfolio))).scalars().all()
+            for account in accounts:
+                mine = select(c.key).where(c.account == account, c.stream == stream)
+                asked = [mine.where(c.key.in_(part)) for part in chunks(sorted(wanted))] if len(wanted) <= CHUNK else [mine]
+                for one in asked:
+                    found |= dict.fromkeys(wanted.intersection((await connection.execute(one)).scalars()), account)
+        return found
 
     async def cursor(self, account: str, stream: str) -> Cursor | None:
         return (await self.cursors(account)).get(stream)
@@ -112,15 +126,27 @@ class Pages(Room):
             await connection.execute(delete(CURSORS).where(CURSORS.c.account == account))
 
     async def records(self, account: str) -> list[RawRecord]:
-        c = RECORDS.c
-        asked = select(c.stream, c.key, c.version, c.withdrawn, c.occurred_at, c.payload).where(c.account == account).order_by(c.version)
-        newest: dict[tuple[str, str], RawRecord] = {}
         async with self.database.reading() as connection:
-            for stream, key, _, withdrawn, occurred_at, payload in await connection.execute(asked):
-                newest.pop((stream, key), None)
-                if not withdrawn:
-                    newest[stream, key] = RawRecord(account, stream, key, occurred_at, payload)
-        return sorted(newest.values(), key=lambda r: (r.occurred_at, r.stream, r.key))
+            return await _newest(connection, account)
+
+    async def changed(self, portfolio: str, since: int) -> Changed:
+        """What came after the change `since` (-1: everything), in one consistent view."""
+        c = RECORDS.c
+        mine = c.portfolio == portfolio
+        async with self.database.reading() as connection:
+            rev = (await connection.execute(select(func.max(c.rev)).where(mine))).scalar_one()
+            if rev is None or rev <= since:
+                return Changed(max(since, 0) if rev is None else rev)
+            asked = select(c.account, c.stream, c.key, c.version, c.withdrawn, c.occurred_at, c.payload).where(mine, c.rev > since)
+            tops: dict[tuple[str, str, str], tuple[int, RawRecord | None]] = {}
+            for account, stream, key, version, withdrawn, at, payload in await connection.execute(asked):
+                known = tops.get((account, stream, key))
+                if known is None or known[0] < version:
+                    tops[account, stream, key] = version, None if withdrawn else RawRecord(account, stream, key, at, payload)
+            again = [place for place, (version, record) in tops.items() if version > 1 or record is None]
+            former = await _former(connection, again) if since >= 0 else []
+        newest = tuple(record for _, record in tops.values() if record is not None)
+        return Changed(rev, newest, tuple(former), frozenset(account for account, _, _ in tops))
 
     async def coverage(self, account: str) -> list[Coverage]:
         async with self.database.reading() as connection:
@@ -152,33 +178,87 @@ async def _portfolio_of(connection: AsyncConnection, account: str) -> str:
     return str(found)
 
 
+async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portfolio: str, at: datetime, rev: int) -> Saved:
+    account, stream, page = told
+    where = {"account": account, "stream": stream, "portfolio": await _portfolio_of(connection, account)}
+    keys = {r.key for r in page.records}
+    changes = _Changes(await _versions(connection, account, stream, sorted(keys.union(page.withdrawn))))
+    for key in page.withdrawn:
+        if key not in keys:  # one that comes with the same page again was replaced, not taken back
+            changes.withdraw(key)
+    for record in page.records:
+        changes.take(record)
+    await _apply(connection, changes, where, at, rev)
+    await upsert(connection, COVERAGE, [row_of(part, COVERAGE, portfolio=portfolio) for part in page.coverage])
+    await upsert(connection, CURSORS, [{**where, "value": page.resume_from, "updated_at": at}])
+    return Saved(changes.new, changes.changed, changes.same, changes.withdrawn)
+
+
 async def _versions(connection: AsyncConnection, account: str, stream: str, keys: Sequence[str]) -> dict[str, dict[str, _Version]]:
     known: dict[str, dict[str, _Version]] = {}
     c = RECORDS.c
+    mine = (c.account == account, c.stream == stream)
+    if (await connection.execute(select(c.key).where(*mine).limit(1))).first() is None:
+        return known
     for part in chunks(keys):
-        asked = select(c.key, c.payload_hash, c.version, c.withdrawn).where(c.account == account, c.stream == stream, c.key.in_(part))
+        asked = select(c.key, c.payload_hash, c.version, c.withdrawn).where(*mine, c.key.in_(part))
         for key, digest, version, withdrawn in await connection.execute(asked):
             known.setdefault(key, {})[digest] = _Version(version, withdrawn)
     return known
 
 
-async def _apply(connection: AsyncConnection, changes: _Changes, where: dict[str, str], at: datetime) -> None:
-    rows: list[dict[str, Any]] = []
+async def _former(connection: AsyncConnection, places: Sequence[tuple[str, str, str]]) -> list[RawRecord]:
+    """Every version of these keys but the one that counts."""
+    c = RECORDS.c
+    streams: dict[tuple[str, str], list[str]] = {}
+    for account, stream, key in places:
+        streams.setdefault((account, stream), []).append(key)
+    found: dict[tuple[str, str, str], list[tuple[int, bool, RawRecord]]] = {}
+    for (account, stream), keys in streams.items():
+        for part in chunks(keys):
+            asked = select(c.key, c.version, c.withdrawn, c.occurred_at, c.payload)
+            mine = (c.account == account, c.stream == stream, c.key.in_(part))
+            for key, version, withdrawn, at, payload in await connection.execute(asked.where(*mine)):
+                record = RawRecord(account, stream, key, at, payload)
+                found.setdefault((account, stream, key), []).append((version, withdrawn, record))
+    former: list[RawRecord] = []
+    for versions in found.values():
+        top = max(version for version, _, _ in versions)
+        former += [record for version, withdrawn, record in versions if version < top or withdrawn]
+    return former
+
+
+async def _newest(connection: AsyncConnection, account: str) -> list[RawRecord]:
+    c = RECORDS.c
+    asked = select(c.stream, c.key, c.version, c.withdrawn, c.occurred_at, c.payload).where(c.account == account).order_by(c.version)
+    newest: dict[tuple[str, str], RawRecord] = {}
+    for stream, key, _, withdrawn, occurred_at, payload in await connection.execute(asked):
+        newest.pop((stream, key), None)
+        if not withdrawn:
+            newest[stream, key] = RawRecord(account, stream, key, occurred_at, payload)
+    return sorted(newest.values(), key=lambda r: (r.occurred_at, r.stream, r.key))
+
+
+async def _apply(connection: AsyncConnection, changes: _Changes, where: dict[str, str], at: datetime, rev: int) -> None:
+    account, stream, portfolio, fetched = where["account"], where["stream"], where["portfolio"], iso(at)
+    rows = []
     for (key, digest), record in changes.inserts.items():
         version = changes.known[key][digest]
-        more = {"payload_hash": digest, "version": version.number, "withdrawn": version.withdrawn, "fetched_at": at}
-        rows.append(row_of(record, RECORDS, portfolio=where["portfolio"], **more))
-    await insert_rows(connection, RECORDS, rows)
+        occurred, payload = iso(record.occurred_at), words(record.payload)
+        row = (account, stream, words(key), digest, portfolio, version.number, version.withdrawn, occurred, payload, fetched, rev)
+        rows.append(row)
+    rows.sort(key=lambda row: row[2:4])  # in the order of the key's index
+    await insert_ready(connection, RECORDS, rows)
+    c = RECORDS.c
+    mine = (c.account == account, c.stream == stream, c.key == bindparam("b_key"), c.payload_hash == bindparam("b_hash"))
     touched = [
-        {"b_key": key, "b_hash": digest, "version": changes.known[key][digest].number, "withdrawn": changes.known[key][digest].withdrawn}
+        {
+            "b_key": key,
+            "b_hash": digest,
+            "rev": rev,
+            "version": changes.known[key][digest].number,
+            "withdrawn": changes.known[key][digest].withdrawn,
+        }
         for key, digest in sorted(changes.updates - changes.inserts.keys())
     ]
-    if touched:
-        c = RECORDS.c
-        mine = (
-            c.account == where["account"],
-            c.stream == where["stream"],
-            c.key == bindparam("b_key"),
-            c.payload_hash == bindparam("b_hash"),
-        )
-        await connection.execute(update(RECORDS).where(*mine), touched)
+    await run_ready(connection, update(RECORDS).where(*mine), touched)

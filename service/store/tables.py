@@ -1,8 +1,9 @@
 """The tables. Portfolio and account stand in every key that belongs to one; ids derive from content, none is counted up.
 
 Two databases that were given the same inputs hold the same rows in every table, except in the columns of OPERATIONAL. Derived
-tables are keyed by (portfolio, place): the place of a row in the pure result, which depends on nothing but its content.
-Names of columns are names of the fields of the values (rows.py turns one into the other); a test compares.
+tables are keyed by what a row is about, so that what changed can be replaced alone and the order of arrival leaves no trace.
+Names of columns are names of the fields of the values (rows.py turns one into the other); the tables that a long history fills
+(movement, disposal, lot, checkpoint) say times as microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, MetaData, Table
 from sqlmodel import Field, SQLModel
 
 from service.store.types import CanonicalJson, ExactDecimal, UtcTime, Words
@@ -28,6 +29,13 @@ TimeKey = Annotated[datetime, Field(sa_type=UtcTime, primary_key=True)]
 MaybeTime = Annotated[datetime | None, Field(sa_type=UtcTime)]
 Json = Annotated[Any, Field(sa_type=CanonicalJson)]
 Blob = Annotated[bytes, Field(sa_type=LargeBinary)]
+MaybeJson = Annotated[Any, Field(sa_type=CanonicalJson, nullable=True)]
+Number = Annotated[int, Field(sa_type=BigInteger)]
+MaybeNumber = Annotated[int | None, Field(sa_type=BigInteger)]
+NumberKey = Annotated[int, Field(sa_type=BigInteger, primary_key=True)]
+
+CLUSTERED = {"sqlite_with_rowid": False}
+"""Rows lie in the order of their key: one B-tree instead of two, and a span of a pool is read in one go."""
 
 OPERATIONAL: Mapping[str, frozenset[str]] = {
     "account": frozenset({"added_at", "last_sync", "proved_until"}),
@@ -36,19 +44,19 @@ OPERATIONAL: Mapping[str, frozenset[str]] = {
     "cursor": frozenset({"updated_at", "value"}),
     "declared": frozenset({"at", "reference"}),
     "delivery": frozenset({"body", "state", "attempts", "next_try", "says", "delivered_at"}),
-    "derived": frozenset({"made_at"}),
+    "derived": frozenset({"made_at", "rev", "quotes_rev"}),
     "channel": frozenset({"added_at"}),
     "owner": frozenset({"id", "encoded"}),
     "opportunity": frozenset({"price_at"}),
-    "quote": frozenset({"fetched_at"}),
-    "raw_record": frozenset({"fetched_at"}),
+    "quote": frozenset({"fetched_at", "rev"}),
+    "raw_record": frozenset({"fetched_at", "rev"}),
     "sealed": frozenset({"blob", "sealed_at"}),
     "session": frozenset({"id", "kind", "label", "digest", "created_at", "expires_at"}),
     "slot": frozenset({"job", "slot", "claimed_at"}),
     "vault_key": frozenset({"id", "wrapped", "made_at"}),
 }
 """Table → columns that say when and how a row came, not what it says: clocks, the time up to which a stream was read (cursor),
-the age of a price in the words of an alert, counts of requests, ciphertext (a fresh nonce each time), how far a delivery has got, and all columns of sessions, runs and keys. Everything else is equal
+the age of a price in the words of an alert, counts of requests, numbers of changes, ciphertext (a fresh nonce each time), how far a delivery has got, and all columns of sessions, runs and keys. Everything else is equal
 in two databases that were given the same inputs, whether or not a process was killed in between."""
 
 
@@ -123,10 +131,13 @@ class SealedRow(Row, table=True):
 
 
 class RawRecordRow(Row, table=True):
-    """One version of one row of a source. The highest version of a key counts, unless it is withdrawn."""
+    """One version of one row of a source. The highest version of a key counts, unless it is withdrawn.
+
+    rev: number of the change of the portfolio that wrote the row last; a refresh asks for what is newer than what it has seen.
+    """
 
     __tablename__ = "raw_record"
-    __table_args__ = (CheckConstraint("version >= 1", name="version"), _of_account(), Index(None, "account", "occurred_at"))
+    __table_args__ = (CheckConstraint("version >= 1", name="version"), _of_account(), Index(None, "portfolio", "rev"))
     account: Key
     stream: Key
     key: Key
@@ -137,6 +148,7 @@ class RawRecordRow(Row, table=True):
     occurred_at: Time
     payload: Text
     fetched_at: Time
+    rev: Number
 
 
 class CursorRow(Row, table=True):
@@ -175,10 +187,10 @@ class DeclaredRow(Row, table=True):
 
 
 class QuoteRow(Row, table=True):
-    """Prices are facts of the world: they belong to no portfolio."""
+    """Prices are facts of the world: they belong to no portfolio. rev: number of the saving that brought it."""
 
     __tablename__ = "quote"
-    __table_args__ = (_one_of("span", "instant", "hour", "day"),)
+    __table_args__ = (_one_of("span", "instant", "hour", "day"), Index(None, "rev"))
     asset: Key
     currency: Key
     at: TimeKey
@@ -186,6 +198,7 @@ class QuoteRow(Row, table=True):
     source: Key
     price: Amount
     fetched_at: Time
+    rev: Number
 
 
 class StatementRow(Row, table=True):
@@ -204,21 +217,32 @@ class StatementRow(Row, table=True):
 
 
 class DerivedRow(Row, table=True):
-    """Which derived state the tables below hold: the ledger's id and the hash of all their rows."""
+    """Which derived state the tables below hold: the ledger's id and what it was made from.
+
+    rests_on: what else than rows and quotes it depends on; where that differs, everything is made anew. said: how many of the holder's
+    statements it knows. rev, quotes_rev: the newest change of raw records and of quotes that it has seen.
+    """
 
     __tablename__ = "derived"
     portfolio: Key
     ledger_id: Text
-    content_hash: Text
+    rests_on: Json
+    said: int
+    rev: Number
+    quotes_rev: Number
     made_at: Time
 
 
 class BookedRow(Row, table=True):
+    """One transaction of one account, as `transactions` shows it, with all that later stages need of it.
+
+    sent, received, fees: lists of [asset, quantity, coin id, symbol, kind, known, peg].
+    """
+
     __tablename__ = "booked"
-    __table_args__ = (Index(None, "portfolio", "id"), Index(None, "account", "occurred_at"))
+    __table_args__ = (Index(None, "account", "occurred_at"), CLUSTERED)
     portfolio: Key
-    place: Place
-    id: Text
+    id: Key
     account: Text
     occurred_at: Time
     hint: Text
@@ -230,72 +254,173 @@ class BookedRow(Row, table=True):
     counterparties: Json
     flags: Json
     matched_with: Json
+    keys: Json
+    sequence: Number
+    stated: MaybeJson
+
+
+class SideRow(Row, table=True):
+    """Rows that can be one side of a transfer, by coin and time, and by the hash on their chain: what is paired again when one changes."""
+
+    __tablename__ = "side"
+    __table_args__ = (Index(None, "row"), Index(None, "hash"), CLUSTERED)
+    portfolio: Key
+    coin: Key
+    at: NumberKey
+    row: Key
+    hash: Text
+
+
+class BalanceRow(Row, table=True):
+    """What the rows of an account add up to for one asset (as one coin: codes change their meaning), and how many of them are odd.
+
+    comes, goes: of rows that are not final yet. rows: all of them; live: those that count.
+    """
+
+    __tablename__ = "balance"
+    __table_args__ = (CLUSTERED,)
+    portfolio: Key
+    account: Key
+    asset: Key
+    coin: Key
+    symbol: Text
+    kind: Text
+    known: bool
+    quantity: Amount
+    comes: Amount
+    goes: Amount
+    rows: int
+    live: int
+    spam: int
+    pending: int
+    unexplained: int
+
+
+class ValuedRow(Row, table=True):
+    """Which rows rest on which coin's quotes, and when: a new quote finds the rows that it touches. missing: none was found yet."""
+
+    __tablename__ = "valued"
+    __table_args__ = (Index(None, "row"), CLUSTERED)
+    portfolio: Key
+    coin: Key
+    at: NumberKey
+    row: Key
+    missing: bool
+
+
+class MovementRow(Row, table=True):
+    """What the ledger books, in its order (at, place, n). row: the transaction that it comes from.
+
+    Counts are whole numbers as text: quantities in 10^-18 (finer ones with their own exponent, "15e-20"), money in 10^-30.
+    more: what few movements have, as JSON; empty for none.
+    """
+
+    __tablename__ = "movement"
+    __table_args__ = (Index(None, "row"), CLUSTERED)
+    portfolio: Key
+    coin: Key
+    at: NumberKey
+    place: Key
+    n: Place
+    row: Text
+    act: Text
+    id: Text
+    account: Text
+    asset: Text
+    quantity: Text
+    value: MaybeText
+    fee: Text
+    more: Text
+
+
+class PoolRow(Row, table=True):
+    """A coin that was ever moved. pool: name of the coins whose lots are one ledger (itself, unless it was renamed).
+
+    renames: coin → how many movements carry lots there. fine: places beyond 18 → how many quantities have them.
+    digest: of all that the ledger of the pool gave; empty where the coin is not the one that names it.
+    """
+
+    __tablename__ = "pool"
+    __table_args__ = (Index(None, "portfolio", "pool"), CLUSTERED)
+    portfolio: Key
+    coin: Key
+    pool: Text
+    symbol: Text
+    movements: Number
+    renames: Json
+    fine: Json
+    digest: Text
+
+
+class CheckpointRow(Row, table=True):
+    """A pool's ledger as it stood before `at`, after `entered` movements; digest: of all that it had given by then."""
+
+    __tablename__ = "checkpoint"
+    portfolio: Key
+    pool: Key
+    number: NumberKey
+    at: Number
+    entered: Number
+    body: Text
+    digest: Text
 
 
 class LotRow(Row, table=True):
-    """A part of a lot that was moved keeps the lot's id, so ids repeat."""
+    """An open lot, or the part of it that lies in one account."""
 
     __tablename__ = "lot"
-    __table_args__ = (Index(None, "portfolio", "id"), Index(None, "account", "coin"))
+    __table_args__ = (Index(None, "portfolio", "pool"), CLUSTERED)
     portfolio: Key
-    place: Place
-    id: Text
-    account: Text
-    coin: Text
+    account: Key
+    coin: Key
+    id: Key
+    pool: Text
     asset: Text
-    symbol: Text
     quantity: Amount
     basis: MaybeAmount
-    acquired_at: Time
-    sequence: int
-    flags: Json
+    acquired: Number
+    sequence: Number
+    flags: Text
+    fair: MaybeAmount
 
 
 class DisposalRow(Row, table=True):
+    """One match of a disposal with a lot, or with nothing. n: its place among those of its pool at one instant. flags: words."""
+
     __tablename__ = "disposal"
-    __table_args__ = (_one_of("term", "short", "long"), Index(None, "portfolio", "id"), Index(None, "portfolio", "disposed_at"))
+    __table_args__ = (CLUSTERED,)
     portfolio: Key
-    place: Place
-    id: Text
+    pool: Key
+    disposed: NumberKey
+    n: Place
     event: Text
     lot: Text
     account: Text
     coin: Text
-    symbol: Text
     quantity: Amount
-    acquired_at: MaybeTime
-    disposed_at: Time
+    acquired: MaybeNumber
     proceeds: MaybeAmount
     basis: MaybeAmount
-    term: Text
-    flags: Json
-
-
-class IncomeRow(Row, table=True):
-    __tablename__ = "income"
-    portfolio: Key
-    place: Place
-    event: Text
-    account: Text
-    coin: Text
-    quantity: Amount
-    value: MaybeAmount
-    at: Time
+    long: bool
+    flags: Text
 
 
 class IssueRow(Row, table=True):
-    """origin: which stage's set of issues it belongs to; each set is replaced as a whole."""
+    """origin: the stage that raised it; owner: the row, pool or account that it was raised for; part: which stretch of a pool.
+
+    The issues of an owner are replaced as a whole.
+    """
 
     __tablename__ = "issue"
     __table_args__ = (
-        _one_of("origin", "rebuild", "ledger", "evaluation"),
+        _one_of("origin", "account", "row", "transfer", "price", "ledger", "balance", "evaluation"),
         _one_of("severity", "info", "warning", "error"),
-        Index(None, "portfolio", "id"),
     )
     portfolio: Key
     origin: Key
-    place: Place
-    id: Text
+    owner: Key
+    part: NumberKey
+    id: Key
     kind: Text
     severity: Text
     subject: Text

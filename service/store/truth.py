@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.contract import Quote
@@ -117,16 +117,38 @@ class Truth(Room):
                 near = select(*key).where(QUOTES.c.asset.in_({row["asset"] for row in part}), QUOTES.c.at.between(min(times), max(times)))
                 for known in await connection.execute(near):
                     rows.pop(tuple(known), None)
-            await insert_rows(connection, QUOTES, list(rows.values()))
+            rev = ((await connection.execute(select(func.max(QUOTES.c.rev)))).scalar_one() or 0) + 1
+            await insert_rows(connection, QUOTES, [{**row, "rev": rev} for row in rows.values()])
         return len(rows)
 
     async def quotes(self, coins: Sequence[str], currency: str) -> list[Quote]:
         """All of them, ordered by (asset, time, source, span)."""
+        return await self._quotes([and_(QUOTES.c.asset.in_(part), QUOTES.c.currency == currency) for part in chunks(sorted(set(coins)))])
+
+    async def quotes_within(self, spans: Mapping[str, Sequence[tuple[datetime, datetime]]], currency: str) -> list[Quote]:
+        """Of each coin those of its spans (first and last time), in the same order."""
+        c = QUOTES.c
+        mine = [
+            and_(c.asset == coin, c.currency == currency, c.at.between(since, until))
+            for coin, some in spans.items()
+            for since, until in some
+        ]
+        return await self._quotes(mine)
+
+    async def quotes_since(self, rev: int) -> list[Quote]:
+        """What came after the saving with this number."""
+        return await self._quotes([QUOTES.c.rev > rev])
+
+    async def quotes_rev(self) -> int:
+        """Number of the newest saving; 0: there are none."""
+        async with self.database.reading() as connection:
+            return (await connection.execute(select(func.max(QUOTES.c.rev)))).scalar_one() or 0
+
+    async def _quotes(self, wheres: Sequence[ColumnElement[bool]]) -> list[Quote]:
         found: list[Quote] = []
         async with self.database.reading() as connection:
-            for part in chunks(sorted(set(coins))):
-                asked = select(QUOTES).where(QUOTES.c.asset.in_(part), QUOTES.c.currency == currency)
-                found += [value_of(Quote, row, QUOTES) for row in (await connection.execute(asked)).mappings()]
+            for where in wheres:
+                found += [value_of(Quote, row, QUOTES) for row in (await connection.execute(select(QUOTES).where(where))).mappings()]
         return sorted(found, key=lambda q: (q.asset, q.at, q.source, q.span))
 
     async def newest_quotes(self, coins: Sequence[str], currency: str) -> list[Quote]:

@@ -29,7 +29,14 @@ def iso(at: datetime) -> str:
     """Fixed width, microseconds, UTC: 2024-01-02T03:04:05.000006Z. Raises ValueError for a naive time."""
     if at.tzinfo is None:
         raise ValueError("a stored time must know its zone")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def words(text: str) -> str:
+    """The text as it can be stored: a NUL or a lone surrogate, which a token's name may hold, is shown as a sign."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\u2400").encode("utf-8", "replace").decode("utf-8")
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
@@ -88,12 +95,10 @@ class CanonicalJson(TypeDecorator[Any]):
 
 
 class Words(TypeDecorator[str]):
-    """Text. A NUL or a lone surrogate, which a token's name may hold, is shown as a sign: PostgreSQL takes neither."""
+    """Text, as `words` has it: PostgreSQL takes neither a NUL nor a lone surrogate."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy\'s
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\u2400").encode("utf-8", "replace").decode("utf-8")
+        return None if value is None else words(value)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.contract import Asset
-from service.app.compare import balances, differences
+from service.app.compare import balances, difference, differing
 from service.app.ports import Account, Declared
 from service.domain.assets import Coin
 from service.domain.reconcile import Amount, Booked, Kind
@@ -71,4 +71,4 @@ def moved(quantity, *flags):
 def test_what_waits_is_no_difference_and_anything_else_is(rows, declared, told):
     found = balances(rows, [Declared("acc_1", ETH, Decimal(declared), NOW, "")])
     assert found[0].derived == 10
-    assert [issue.says.rpartition("; ")[2] for issue in differences(found, [ACCOUNT], rows)] == told
+    assert [difference(*one, None).says.rpartition("; ")[2] for one in differing(found, [ACCOUNT])] == told

@@ -7,14 +7,27 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from connectors.contract import Asset, Coverage, Cursor, Gap, Page, RawRecord
-from service.app.ports import Account, Channel, Delivery, Derived, Portfolio, Session
+from connectors.contract import Asset, Coverage, Cursor, Gap, Page, RawRecord, Stated
+from service.app.derived import (
+    BySide,
+    Changes,
+    Checkpoint,
+    DisposalLine,
+    LotLine,
+    Placed,
+    Pool,
+    Raised,
+    Replay,
+    State,
+    Tally,
+    Valued,
+)
+from service.app.ports import Account, Channel, Delivery, Portfolio, Session
 from service.domain.alerts import Alert, Message
 from service.domain.assets import Coin
 from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds
 from service.domain.issues import Issue, IssueKind
-from service.domain.ledger import Disposal, Income, Ledger
-from service.domain.methods import Lot
+from service.domain.movements import More, Movement, ticks
 from service.domain.reconcile import Amount, Booked, Kind
 from service.domain.statements import Identification, LotChoice, MatchAnswer, MethodChoice
 from service.domain.tax import Profile
@@ -78,25 +91,76 @@ BOOKED = Booked(
     counterparties=("0xcd", "bank"),
     flags=("pending",),
     matched_with=("txn_2",),
+    keys=("trades/1", "fees/1"),
+    sequence=4,
+    stated=Stated("txn_1", "buy", value=LONG, acquired_at=NOW),
 )
 PLAIN_BOOKED = replace(
-    BOOKED, id="txn_2", kind=Kind.DEPOSIT, sent=(), fees=(), chain_ref=None, counterparties=(), flags=(), matched_with=()
+    BOOKED, id="txn_2", kind=Kind.DEPOSIT, sent=(), fees=(), chain_ref=None, counterparties=(), flags=(), matched_with=(), stated=None
 )
 
-LOT = Lot("lot_1", "acc_1", "eth", "kraken:XETH", "ETH", LONG, Decimal("0.000000000000000000000000000001"), NOW, 3, ("spam", "unpriced"))
-MOVED_PART = replace(LOT, account="acc_2", quantity=HUGE, basis=None, flags=())
-DISPOSAL = Disposal("dis_1", "txn_9", "lot_1", "acc_1", "eth", "ETH", LONG, NOW, NOW, Decimal(-5), Decimal("7.5"), "long", ("unpriced",))
-SHORTFALL = replace(DISPOSAL, id="dis_2", lot="", acquired_at=None, proceeds=None, basis=None, term="short", flags=("missing_basis",))
-INCOMES = (Income("txn_3", "acc_1", "eth", Decimal("0.1"), None, NOW), Income("txn_4", "acc_1", "eth", Decimal("0.1"), Decimal(200), NOW))
+MOVES = Movement(
+    "move",
+    ticks(NOW),
+    "txn_2",
+    "acc_1",
+    "eth",
+    "kraken:XETH",
+    10**18 + 1,
+    more=More(to_account="acc_2", received=5, arrives_at=ticks(NOW) + 9),
+)
+MOVEMENTS = (
+    Placed("eth", ticks(NOW), "00", 0, "txn_1", Movement("acquire", ticks(NOW), "txn_1", "acc_1", "eth", "kraken:XETH", 2**80, 10**50), 18),
+    Placed(
+        "eth", ticks(NOW), "00", 1, "txn_1",
+        Movement("dispose", ticks(NOW), "txn_1/fee", "acc_1", "eth", "kraken:XETH", 7, None, -3, More(is_fee=True)), 24,
+    ),
+    Placed("eth", ticks(NOW), "0A", 0, "txn_2", MOVES, 18),
+    Placed("btc", ticks(NOW) - 1, "", 0, "txn_3", Movement("acquire", ticks(NOW) - 1, "txn_3", "acc_1", "btc", "b", 1, 2, more=More(income=True)), 18),
+)  # fmt: skip
+POOLS = (
+    Pool("btc", "btc", "BTC", 1, {}, {}, "d1"),
+    Pool("eth", "eth", "ETH", 3, {"weth": 1}, {24: 1}, "d2"),
+    Pool("weth", "eth", "WETH", 0, {}, {}),
+)
+LOTS: tuple[LotLine, ...] = (
+    ("acc_1", "eth", "lot_1", "eth", "kraken:XETH", str(LONG), "0.000000000000000000000000000001", ticks(NOW), 3, "spam unpriced", None),
+    ("acc_2", "eth", "lot_1", "eth", "kraken:XETH", str(HUGE), None, ticks(NOW), 3, "", "12.5"),
+)
+DISPOSALS: tuple[DisposalLine, ...] = (
+    ("eth", ticks(NOW), 0, "txn_9", "lot_1", "acc_1", "eth", str(LONG), ticks(NOW), "-5", "7.5", True, "unpriced"),
+    ("eth", ticks(NOW), 1, "txn_9", "", "acc_1", "eth", "1", None, None, None, False, "missing_basis unpriced"),
+)
+CHECKPOINTS = (Checkpoint("eth", 1, ticks(NOW), 2, "{}", "d"), Checkpoint("eth", 3, ticks(NOW) + 1, 6, '{"a":1}', "e"))
+STATE = State("led_1", {"zone": "UTC", "accounts": {"acc_1": "exchange 1"}}, 2, 7, 9)
 
 
 def issue(subject: str, kind: IssueKind = IssueKind.MISSING_PRICE) -> Issue:
     return Issue(kind, "warning", subject, f"{subject} has no price", "Import one.")
 
 
-def derived(name: str = "led_1", **changes: object) -> Derived:
-    ledger = Ledger(name, (LOT, MOVED_PART), (DISPOSAL, SHORTFALL), INCOMES, (issue("ledger"),))
-    return Derived((BOOKED, PLAIN_BOOKED), replace(ledger, **changes), (issue("a"), issue("ledger"), issue("b")))
+def changes(**other: object) -> Changes:
+    """A first refresh."""
+    made = Changes(
+        whole=True,
+        made_at=NOW,
+        booked=[BOOKED, PLAIN_BOOKED],
+        sides=[BySide("eth", ticks(NOW), "txn_2", "ab"), BySide("btc", ticks(NOW), "txn_5", "")],
+        tallies={("acc_1", "kraken:XETH", "eth"): TALLY},
+        valued=[Valued("eth", ticks(NOW), "txn_1", missing=False), Valued("sol", ticks(NOW), "txn_7", missing=True)],
+        movements=list(MOVEMENTS),
+        pools=list(POOLS),
+        replays=[Replay("eth", None, 0, list(DISPOSALS), list(LOTS), [], list(CHECKPOINTS))],
+        raised=[
+            Raised("row", "acc_1 txn_1", 0, issue("a")),
+            Raised("ledger", "eth", 2, issue("b")),
+            Raised("price", "txn_1", 0, issue("c")),
+        ],
+    )
+    return replace(made, **other)
+
+
+TALLY = Tally(ETHER, LONG, Decimal(1), Decimal("0.5"), 5, 3, 1, 1, 0)
 
 
 OPPORTUNITY = Opportunity(

@@ -17,9 +17,6 @@ from service.app.ports import Account, Channel, Declared, Portfolio, Session
 from service.domain.alerts import Alert
 from service.domain.harvest import Opportunity
 from service.domain.issues import Issue
-from service.domain.ledger import Disposal, Income
-from service.domain.methods import Lot
-from service.domain.reconcile import Booked
 from service.domain.tax import Profile
 from service.store import SqlStore
 from service.store import tables as rows
@@ -116,14 +113,10 @@ def test_json_refuses_a_float() -> None:
     [
         (Account, rows.AccountRow),
         (Alert, rows.AlertRow),
-        (Booked, rows.BookedRow),
         (Channel, rows.ChannelRow),
         (Coverage, rows.CoverageRow),
         (Declared, rows.DeclaredRow),
-        (Disposal, rows.DisposalRow),
-        (Income, rows.IncomeRow),
         (Issue, rows.IssueRow),
-        (Lot, rows.LotRow),
         (Opportunity, rows.OpportunityRow),
         (Portfolio, rows.PortfolioRow),
         (Quote, rows.QuoteRow),

@@ -7,14 +7,18 @@ import os
 import stat
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from connectors.contract import Cursor, Page, RawRecord
 from service.app.ports import Refused
 from service.settings import Settings, packaged
 from service.store import SqlStore, open_store
@@ -39,6 +43,13 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def _to_first_revision(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(packaged("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0001")
 
 
 async def python(program: str, *arguments: str) -> asyncio.subprocess.Process:
@@ -93,6 +104,30 @@ async def test_sqlite_is_in_wal_and_stays_so_after_a_backup_was_put_back(tmp_pat
             assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
             assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
         await store.close()
+
+
+async def test_an_older_database_keeps_what_sources_and_markets_said(empty_settings: Settings) -> None:
+    """Made by the first version of the tables, with a record and a quote in it: both are there after the upgrade, and count as new."""
+    database = Database(database_url(empty_settings))
+    if database.is_sqlite:
+        empty_settings.data_dir.mkdir()
+    async with database.writing("test") as connection:
+        await connection.run_sync(_to_first_revision)
+        at = "'2024-01-02T03:04:05.000006Z'"
+        account = f"'acc_1', 'main', 'file', 'files', 'csv', 'x', '', 'x', '{{}}', 'active', '', '', {at}, NULL, NULL"
+        record = f"'acc_1', 'csv', 'k', 'h', 'main', 1, {'0' if database.is_sqlite else 'false'}, {at}, '{{}}', {at}"
+        quote = f"'btc', 'USD', {at}, 'day', 'import', '5.10', {at}"
+        for table, values in (("account", account), ("raw_record", record), ("quote", quote)):
+            await connection.execute(text(f"INSERT INTO {table} VALUES ({values})".replace(":", "\\:")))
+    await database.close()
+    store = await open_store(empty_settings, lambda: NOW)
+    changed = await store.changed("main", -1)
+    assert [(r.account, r.key, r.payload) for r in changed.records] == [("acc_1", "k", "{}")]
+    assert [q.price for q in await store.quotes(["btc"], "USD")] == [Decimal("5.1")]
+    saved = await store.save_page("acc_1", "csv", Page((RawRecord("acc_1", "csv", "new", NOW, "{}"),), Cursor("c")), NOW)
+    assert saved.new == 1
+    assert [r.key for r in (await store.changed("main", changed.rev)).records] == ["new"]
+    await store.close()
 
 
 async def test_a_database_of_a_newer_version_is_refused(settings: Settings) -> None:

@@ -1,0 +1,105 @@
+"""Raw records that changed → rows that came, changed or went away.
+
+A connector that reads each record by itself (Spec.alone) is given the changed records only. Every other one is given all records of an
+account of which one changed, and what it makes of them is compared with what is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connectors.contract import RawRecord, Transaction, Unreadable
+from service.app.derived import Raised
+from service.app.ports import Account, App, Changed
+from service.app.sources import PORTFOLIO
+from service.domain.issues import Issue, IssueKind
+from service.domain.reconcile import Booked, booked_rows, row_id, row_issues
+
+
+@dataclass(slots=True)
+class RowChanges:
+    """Rows by id, each as it is by itself (not linked)."""
+
+    new: dict[str, Booked] = field(default_factory=dict)
+    """New, or not as they were."""
+    old: dict[str, Booked] = field(default_factory=dict)
+    """As they were: of those that changed and those that went away."""
+    raised: list[Raised] = field(default_factory=list)
+    raised_gone: set[tuple[str, str]] = field(default_factory=set)
+
+
+async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, *, whole: bool) -> RowChanges:
+    """`whole`: nothing is stored yet (or counts any more)."""
+    found = RowChanges()
+    records: dict[str, list[RawRecord]] = {}
+    former: dict[str, list[RawRecord]] = {}
+    for kept, side in ((records, changed.records), (former, changed.former)):
+        for record in side:
+            kept.setdefault(record.account, []).append(record)
+    for account in accounts:
+        if account.id not in changed.accounts:
+            continue
+        app.progress.stage(account.label, "reading rows")
+        connector = app.connector_class(account.connector)
+        if connector.spec.alone:
+            await _of_records(app, account, records.get(account.id, []), former.get(account.id, []), found)
+        else:
+            await _of_account(app, account, found, whole=whole)
+        app.progress.done(account.label)
+    return found
+
+
+async def _of_records(app: App, account: Account, records: Sequence[RawRecord], former: Sequence[RawRecord], found: RowChanges) -> None:
+    """Rows of a record are named by it, so only a key that was known before can have left some."""
+    new, unreadable = await asyncio.to_thread(_read, app, account, records)
+    before, _ = await asyncio.to_thread(_normalised, app, account, former)
+    old = await app.store.booked(PORTFOLIO, {row_id(t) for t in before}) if before else {}
+    _compare(new, old, found)
+    found.raised_gone |= {("row", f"{account.id} {record.stream}/{record.key}") for record in former}
+    found.raised_gone |= {("row", f"{account.id} {record.key}") for record in former}
+    found.raised_gone |= {("row", f"{account.id} {name}") for name in old}
+    _raise(account, unreadable, new.values(), found)
+
+
+async def _of_account(app: App, account: Account, found: RowChanges, *, whole: bool) -> None:
+    new, unreadable = await asyncio.to_thread(_read, app, account, await app.store.records(account.id))
+    old = {} if whole else await app.store.booked_of_account(PORTFOLIO, account.id)
+    _compare(new, old, found)
+    found.raised_gone.add(("row", f"{account.id} "))
+    _raise(account, unreadable, new.values(), found)
+
+
+def _read(app: App, account: Account, records: Sequence[RawRecord]) -> tuple[dict[str, Booked], list[Unreadable]]:
+    transactions, unreadable = _normalised(app, account, records)
+    return {row.id: row for row in booked_rows(transactions, app.assets)}, unreadable
+
+
+def _normalised(app: App, account: Account, records: Sequence[RawRecord]) -> tuple[list[Transaction], list[Unreadable]]:
+    rows = list(app.connector_class(account.connector).normalise(account.source, records))
+    return [r for r in rows if isinstance(r, Transaction)], [r for r in rows if isinstance(r, Unreadable)]
+
+
+def _compare(new: Mapping[str, Booked], old: Mapping[str, Booked], found: RowChanges) -> None:
+    if not old:
+        found.new.update(new)
+        return
+    bare = {name: replace(row, matched_with=()) for name, row in old.items()}
+    found.new.update({name: row for name, row in new.items() if bare.get(name) != row})
+    found.old.update({name: row for name, row in bare.items() if new.get(name) != row})
+
+
+def _raise(account: Account, unreadable: Iterable[Unreadable], rows: Iterable[Booked], found: RowChanges) -> None:
+    for one in unreadable:
+        issue = Issue(
+            IssueKind.UNREADABLE,
+            "error",
+            f"{account.id} {one.key}",
+            f"{account.id}: a row could not be understood: {one.why}",
+            "The row is kept. An update that knows this kind of row will read it; balances may differ until then.",
+        )
+        found.raised.append(Raised("row", f"{account.id} {one.key}", 0, issue))
+    for row in rows:
+        if row.hint == "internal":
+            found.raised += [Raised("row", f"{account.id} {row.id}", 0, issue) for issue in row_issues(row)]
