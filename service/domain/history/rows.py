@@ -106,14 +106,16 @@ bridge (cost and date go along to another coin or account), fee (nothing but a f
 MONEY = frozenset({"AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "JPY", "KES", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PHP", "PLN", "RON", "SAR", "SEK", "SGD", "THB", "TRY", "UAH", "USD", "VND", "ZAR"})  # fmt: skip
 """Codes that are money and not a coin."""
 
-_NUMBER = re.compile(r"([0-9]{1,40})(?:\.([0-9]{1,18}))?")
+_LONGEST = 40
+"""Digits before the point; no coin has so many units."""
+_POWERS = [10 ** (PLACES - places) for places in range(PLACES + 1)]
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
 _DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
 _FIRST_DAY = EPOCH.date().toordinal()
 _new = tuple.__new__
 
 
-class _Bad(Exception):
+class Bad(Exception):
     def __init__(self, column: str, says: str) -> None:
         super().__init__(says)
         self.column = column
@@ -133,36 +135,48 @@ class Reader:
     def row(self, cells: Sequence[str], line: int) -> Row | Problem:
         """`cells` in the order of ALL."""
         try:
-            return self._row(cells, line)
-        except _Bad as bad:
+            return self.good(cells, line)
+        except Bad as bad:
             return Problem(line, bad.column, str(bad))
 
-    def _row(self, cells: Sequence[str], line: int) -> Row:
+    def good(self, cells: Sequence[str], line: int) -> Row:
+        """As `row`. Raises Bad for what is wrong."""
         (name, stamp, kind, account, to_account, sent_asset, sent_text, received_asset, received_text) = cells[:9]
         (fee_asset, fee_text, value_text, fee_value_text, note, basis_text, acquired_text) = cells[9:]
         at = self._time("timestamp", stamp)
         has = KINDS.get(kind)
         if has is None:
-            raise _Bad("kind", f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
-        sent = _side("sent", sent_asset, sent_text, has.sent, kind)
-        received = _side("received", received_asset, received_text, has.received, kind)
-        fee = _side("fee", fee_asset, fee_text, True if kind == "fee" else None, kind)
-        account = self._account or account
-        if not name or not account or (to_account and not (has.to_account or kind in _MAY_MOVE)) or (has.to_account and not to_account):
+            raise Bad("kind", f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
+        needs_sent, needs_received, needs_account = has
+        sent = received = fee = 0
+        if sent_text or sent_asset or needs_sent:
+            sent = _side("sent", sent_asset, sent_text, needs_sent, kind)
+        if received_text or received_asset or needs_received:
+            received = _side("received", received_asset, received_text, needs_received, kind)
+        if fee_text or fee_asset or kind == "fee":
+            fee = _side("fee", fee_asset, fee_text, True, kind)
+        if self._account:
+            account = self._account
+        if not name or not account or needs_account is not bool(to_account):
             _check_names(name, account, to_account, kind)
         if "/" in name and _DERIVED.search(name):
-            raise _Bad("id", f"{name!r} ends like an id that is made from another row's; write it without the last slash")
+            raise Bad("id", f"{name!r} ends like an id that is made from another row's; write it without the last slash")
         if kind == "transfer":
             if not sent and not received:
-                raise _Bad("sent_quantity", "a transfer needs what was sent, what was received, or both")
+                raise Bad("sent_quantity", "a transfer needs what was sent, what was received, or both")
             if not sent:
                 sent_asset, sent = received_asset, received
             elif not received:
                 received_asset, received = sent_asset, sent
-        value = _number("value_usd", value_text) * _MONEY if value_text else None
-        fee_value = _number("fee_value_usd", fee_value_text) * _MONEY if fee_value_text else None
-        basis = _number("basis_usd", basis_text) * _MONEY if basis_text else None
-        acquired_at = self._time("acquired_at", acquired_text) if acquired_text else None
+        value = fee_value = basis = acquired_at = None
+        if value_text:
+            value = _number("value_usd", value_text) * _MONEY
+        if fee_value_text:
+            fee_value = _number("fee_value_usd", fee_value_text) * _MONEY
+        if basis_text:
+            basis = _number("basis_usd", basis_text) * _MONEY
+        if acquired_text:
+            acquired_at = self._time("acquired_at", acquired_text)
         n = self._seen.get(at, 0)
         self._seen[at] = n + 1
         fields = (
@@ -172,22 +186,22 @@ class Reader:
         return _new(Row, fields)
 
     def _time(self, column: str, stamp: str) -> int:
-        day, clock = self._days.get(stamp[:10]), self._times.get(stamp[11:])
-        if day is not None and clock is not None and stamp[10] == "T":
-            return day + clock
-        return self._new_time(column, stamp)
+        try:
+            return self._days[stamp[:11]] + self._times[stamp[11:]]
+        except KeyError:
+            return self._new_time(column, stamp)
 
     def _new_time(self, column: str, stamp: str) -> int:
-        """Raises _Bad for what is no time of this format; so no stamp with a wrong day or clock is ever remembered."""
+        """Raises Bad for what is no time of this format; so no stamp with a wrong day or clock is ever remembered."""
         found = _TIME.fullmatch(stamp)
         try:
             day = (date.fromisoformat(found[1]).toordinal() - _FIRST_DAY) * 86_400_000_000 if found else None
         except ValueError:
             day = None
         if found is None or day is None:
-            raise _Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z")
+            raise Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z")
         hours, minutes, seconds = (int(part) for part in found.groups()[1:])
-        self._days[stamp[:10]] = day
+        self._days[stamp[:11]] = day
         self._times[stamp[11:]] = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000
         return day + self._times[stamp[11:]]
 
@@ -197,38 +211,40 @@ _MONEY = 10 ** (MONEY_PLACES - PLACES)
 
 
 def _number(column: str, text: str) -> int:
-    """In 10^-18. Raises _Bad for all but plain decimals."""
-    found = _NUMBER.fullmatch(text)
-    if found is None:
-        raise _Bad(column, f"{text!r} is no plain decimal number of up to {PLACES} places (no sign, no exponent, no separator)")
-    whole, part = found.groups()
-    return int(whole + part.ljust(PLACES, "0")) if part else int(whole) * 10**PLACES
+    """In 10^-18. Raises Bad for all but plain decimals."""
+    whole, point, part = text.partition(".")
+    digits = whole + part
+    if not (digits.isdigit() and digits.isascii() and whole and (part or not point)) or len(part) > PLACES or len(whole) > _LONGEST:
+        raise Bad(column, f"{text!r} is no plain decimal number of up to {PLACES} places (no sign, no exponent, no separator)")
+    return int(digits) * _POWERS[len(part)]
 
 
 def _side(side: str, asset: str, text: str, needed: bool | None, kind: str) -> int:
-    """The quantity of one side, 0 for none; a fee of nothing is no fee."""
-    if not asset and not text:
-        if needed:
-            raise _Bad(f"{side}_quantity", f"a row of kind {kind} needs {side}_asset and {side}_quantity")
-        return 0
+    """The quantity of one side that is there or must be; a fee of nothing is no fee."""
     if not asset or not text:
-        raise _Bad(f"{side}_{'asset' if text else 'quantity'}", "an asset and its quantity go together")
-    quantity = _number(f"{side}_quantity", text)
+        if not asset and not text:
+            raise Bad(f"{side}_quantity", f"a row of kind {kind} needs {side}_asset and {side}_quantity")
+        raise Bad(f"{side}_{'asset' if text else 'quantity'}", "an asset and its quantity go together")
+    quantity = _number(_QUANTITY[side], text)
     if needed is False:
-        raise _Bad(f"{side}_asset", f"a row of kind {kind} has nothing {side}")
+        raise Bad(f"{side}_asset", f"a row of kind {kind} has nothing {side}")
     if not quantity and side != "fee":
-        raise _Bad(f"{side}_quantity", "must be more than nothing")
+        raise Bad(f"{side}_quantity", "must be more than nothing")
     return quantity
+
+
+_QUANTITY = {side: f"{side}_quantity" for side in ("sent", "received", "fee")}
 
 
 def _check_names(name: str, account: str, to_account: str, kind: str) -> None:
     if not name:
-        raise _Bad("id", "every row has an id of its own")
+        raise Bad("id", "every row has an id of its own")
     if not account:
-        raise _Bad("account", "names the account whose balance changes")
+        raise Bad("account", "names the account whose balance changes")
     if KINDS[kind].to_account and not to_account:
-        raise _Bad("to_account", f"a row of kind {kind} names the receiving account")
-    raise _Bad("to_account", f"a row of kind {kind} moves nothing to another account")
+        raise Bad("to_account", f"a row of kind {kind} names the receiving account")
+    if to_account and kind not in _MAY_MOVE:
+        raise Bad("to_account", f"a row of kind {kind} moves nothing to another account")
 
 
 def read(lines: Iterable[str], *, account: str = "") -> tuple[list[Row], list[Problem]]:
@@ -257,19 +273,18 @@ def _read(source: Iterable[list[str]], header: list[str], reader: Reader, rows: 
     places = [header.index(name) if name in header else -1 for name in ALL]
     in_order = places == list(range(width))
     spare = [""] * (len(ALL) - len(COLUMNS)) if header == list(COLUMNS) else None
-    line_of = source
+    good, add = reader.good, rows.append
     for cells in source:
-        line: int = line_of.line_num  # type: ignore[attr-defined]  # a csv.reader
+        line: int = source.line_num  # type: ignore[attr-defined]  # a csv.reader
         if len(cells) != width:
             if cells:
                 problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {width}"))
             continue
         ours = cells if in_order else cells + spare if spare is not None else [cells[p] if p >= 0 else "" for p in places]
-        found = reader.row(ours, line)
-        if type(found) is Row:
-            rows.append(found)
-        else:
-            problems.append(found)  # type: ignore[arg-type]  # the only other type
+        try:
+            add(good(ours, line))
+        except Bad as bad:
+            problems.append(Problem(line, bad.column, str(bad)))
 
 
 def _without_repeats(rows: list[Row], problems: list[Problem]) -> list[Row]:

@@ -48,6 +48,9 @@ class Group:
         """Heap: when it arrives, number, account, coin, lots."""
         self.identified = Identified(choices, places)
         self._one: int = 10**places
+        self._splits = choices.split_day is not None
+        self._is_plain = not (self.identified.any or choices.average)
+        """Nothing was named and nothing is averaged: a pool's own order decides."""
         self._day_of = choices.calendar.day
         self._acts = {"acquire": self._acquire, "dispose": self._dispose, "leave": self._leave, "move": self._move}
 
@@ -55,17 +58,17 @@ class Group:
 
     def enter(self, movement: Movement) -> None:
         """The next movement; of two at one instant what has arrived by then comes first."""
-        at = movement.at
         self.entered += 1
-        if self.on_the_way and self.on_the_way[0][0] <= at:
-            self._deliver(at)
-        if self.universal and self.choices.split_day is not None and self._day_of(at) >= self.choices.split_day:
+        if self.on_the_way and self.on_the_way[0][0] <= movement[1]:
+            self._deliver(movement[1])
+        if self._splits and self.universal and self._day_of(movement[1]) >= self.choices.split_day:  # type: ignore[operator]
             self._split()
-        self._acts[movement.act](movement)
+        self._acts[movement[0]](movement)
 
     def enter_all(self, movements: Iterable[Movement]) -> None:
+        enter = self.enter
         for movement in movements:
-            self.enter(movement)
+            enter(movement)
 
     def close(self, *, split: bool = True) -> None:
         """Hands over what is on its way and asserts that nothing was made or lost (DESIGN, invariants 2 and 3).
@@ -102,10 +105,10 @@ class Group:
         _, at, name, account, coin, _, quantity, value, fee, more = m
         self._count(account, coin, -quantity)
         pool = self._pool(account, coin)
-        taken, short = self._taken(m, pool, self.choices.method(account, at), is_sale=not more.is_fee)
-        proceeds = None if value is None else value - fee
-        day = self._day_of(at)
-        left, money, matches = quantity, proceeds, self.matches
+        method = self.choices.one or self.choices.method(account, at)
+        taken, short = pool.take(method, quantity) if self._is_plain else self._taken(m, pool, method, is_sale=not more.is_fee)
+        money = None if value is None else value - fee
+        day, left, matches = self._day_of(at), quantity, self.matches
         for part in taken:
             units, basis, origin = part.quantity, part.basis, part.origin
             got = money

@@ -111,36 +111,40 @@ class Pool:
         for method, heap in self.heaps.items():
             heappush(heap, ENTRIES[method](origin))
 
-    def first(self, method: Method) -> Holding | None:
-        """The lot that the method takes next; None when nothing is left."""
-        heap = self.heaps.get(method)
-        if heap is None:
-            entry = ENTRIES[method]
-            heap = self.heaps[method] = [entry(holding.origin) for holding in self.lots.values()]
-            heapify(heap)
-        lots = self.lots
-        while heap:
-            held = lots.get(heap[0][-1])  # type: ignore[arg-type]  # an entry ends with the id
-            if held is not None:
-                return held
-            heappop(heap)
-        return None
-
     def take(self, method: Method, quantity: int) -> tuple[list[Holding], int]:
         """Parts that make up `quantity` in the method's order, and what is short."""
-        taken = []
-        while quantity:
-            held = self.first(method)
+        lots, heap, taken = self.lots, self._heap(method), []
+        while quantity and heap:
+            held = lots.get(heap[0][-1])  # type: ignore[arg-type]  # an entry ends with the id
             if held is None:
-                break
-            if held.quantity <= quantity:
-                del self.lots[held.origin.id]
+                heappop(heap)
+            elif held.quantity <= quantity:
+                heappop(heap)
+                del lots[held.origin.id]
                 quantity -= held.quantity
                 taken.append(held)
             else:
                 taken.append(held.cut(quantity))
                 quantity = 0
         return taken, quantity
+
+    def first(self, method: Method) -> Holding | None:
+        """The lot that the method takes next; None when nothing is left."""
+        heap = self._heap(method)
+        while heap:
+            held = self.lots.get(heap[0][-1])  # type: ignore[arg-type]
+            if held is not None:
+                return held
+            heappop(heap)
+        return None
+
+    def _heap(self, method: Method) -> list[Entry]:
+        heap = self.heaps.get(method)
+        if heap is None:
+            entry = ENTRIES[method]
+            heap = self.heaps[method] = [entry(holding.origin) for holding in self.lots.values()]
+            heapify(heap)
+        return heap
 
     def take_named(self, lot: str, quantity: int) -> Holding | None:
         """Up to `quantity` of one lot; None when it is not here."""
