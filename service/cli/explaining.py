@@ -67,16 +67,17 @@ def _of_file(file: Path, id: str, method: str | None, scope: str | None, zone: s
 
     try:
         own = wiring.loaded(os.environ)
-        window = timedelta(hours=own.transfer_window_hours)
+        table, window = settings.asset_table(own), timedelta(hours=own.transfer_window_hours)
         with file.open(encoding="utf-8", newline="") as lines:
-            table = settings.asset_table(own)
             past = explain.of_lines(lines, table, window=window, zone=_zone(zone), method=_method(method), scope=_scope(scope) or "account")
-        return _shown(explain.gain(past, id), as_json=as_json)
+        answer = explain.gain(past, id)
     except Refused as refused:
         complain(f"{refused.field}: {refused}")
+        return WRONG
     except (OSError, UnicodeDecodeError) as failed:
         complain(f"from: {file} cannot be read: {getattr(failed, 'strerror', None) or 'it is no UTF-8 text'}")
-    return WRONG
+        return WRONG
+    return _shown(answer, as_json=as_json)
 
 
 def _zone(name: str) -> str:

@@ -1,0 +1,59 @@
+"""Random histories through the store: each match that the ledger keeps is explained, and each figure computed again is the stored one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+from random import Random
+
+import pytest
+
+from service.app import explain, lot_choices
+from service.app.rebuild import rebuild
+from service.domain.statements import Allocation, Identification, LotChoice, MethodChoice, PoolingChoice
+from tests.app.history import BEGIN, Told, ToldAlone, page, random_history
+from tests.app.house import house
+
+NO_SOURCE = ("unknown", "no price is known")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_every_stored_match_and_lot_can_be_explained(tmp_path, seed):
+    chance = Random(seed)
+    told = random_history(chance, 60)
+    ids = [account.id for account in told.accounts]
+    async with house(tmp_path, {}) as home:
+        app = replace(home.app, connector_class=lambda name: ToldAlone if name == "told alone" else Told)
+        for account in told.accounts:
+            await app.store.add_account(account, {})
+            await app.store.save_page(account.id, "rows", page(row for row in told.rows if row.account == account.id), BEGIN)
+        await app.store.save_quotes(told.quotes, BEGIN)
+        await app.store.say(PoolingChoice(date(2025, 1, 1), BEGIN))
+        await app.store.say(Allocation("btc", BEGIN, order="highest_basis_first", accounts=tuple(ids)))
+        await app.store.say(MethodChoice(ids[0], "hifo", date(2025, 1, 2), BEGIN))
+        await rebuild(app)
+        lots = [lot.id for lot in await app.store.lots() if lot.coin == "btc"]
+        await app.store.say(Identification(ids[1], "btc", tuple(LotChoice(lot, 1) for lot in lots[:2]), BEGIN + timedelta(days=3)))
+        await rebuild(app)
+        stored = {d.id: d for d in await app.store.disposals()}
+        assert len(stored) > 10
+        seen = {}
+        for event in sorted({d.event for d in stored.values()}):
+            for one in (await explain.explain_disposal(app, event))["explanations"]:
+                seen[one["id"]] = one
+                assert one["reproduced"] is True, one
+                assert one["chain"][0]["what"] == "acquired" if one["lot"] else one["chain"] == []
+        assert seen.keys() == stored.keys()
+        for name, disposal in stored.items():
+            one = seen[name]
+            assert (Fraction(one["quantity"]), one["term"]) == (Fraction(disposal.quantity), disposal.term)
+            assert (one["gain"] is None) == (disposal.gain is None)
+            assert disposal.gain is None or Fraction(one["gain"]) == Fraction(disposal.gain)
+            assert (one["prices"]["proceeds"] in NO_SOURCE) == (one["proceeds"] is None)
+            assert (one["prices"]["basis"] in NO_SOURCE) == (one["basis"] is None)
+        for lot in sorted({lot.id for lot in await app.store.lots()} | {d.lot for d in stored.values() if d.lot}):
+            (one,) = (await explain.explain_lot(app, lot))["explanations"]
+            assert one["reproduced"] is True, one
+        for asset in (await lot_choices.allocation(app))["allocation"]["assets"]:
+            assert asset["nothing_lost"] is True
