@@ -77,6 +77,10 @@ class PlainLedger:
     methods: list = field(default_factory=list)
     selections: dict = field(default_factory=dict)
     allocation: tuple | None = None
+    orders: list = field(default_factory=list)
+    """Standing orders: [account, coin, said at, {lot: units left}, day of the sale that it first counted for or None]."""
+    common: dict = field(default_factory=dict)
+    """Coin → units and basis that the one pool had left when it ended."""
     lots: list = field(default_factory=list)
     matches: list = field(default_factory=list)
     held: dict = field(default_factory=dict)
@@ -191,21 +195,35 @@ class PlainLedger:
         """Parts that make up the quantity: the named lots, then the method's. And what is short."""
         self.count(m.account, m.coin, -m.quantity)
         left, taken = m.quantity, {}
-        named = [(x, units) for name, units in self.selections.get(m.id, ()) for x in self.pool(m.account, m.coin) if x.id == name]
-        wanted = [*named, *((x, m.quantity) for x in sorted(self.pool(m.account, m.coin), key=ORDERS[method]))]
-        for lot, most in wanted:
-            quantity = min(left, most, lot.quantity)
-            if quantity:
-                part = lot.part(quantity)
-                left -= quantity
-                if lot.id in taken:
-                    taken[lot.id].join(part)
-                else:
-                    taken[lot.id] = part
+        pool = self.pool(m.account, m.coin)
+        chosen = [({name: units}, name) for name, units in self.selections.get(m.id, ())]
+        if m.act == "dispose" and not m.more.is_fee:
+            chosen += [(order, name) for order in self.orders_of(m) for name in order]
+        chosen += [({lot.id: m.quantity}, lot.id) for lot in sorted(pool, key=ORDERS[method])]
+        for most, name in chosen:
+            for lot in (lot for lot in pool if lot.id == name):
+                quantity = min(left, most[name], lot.quantity)
+                if quantity:
+                    part = lot.part(quantity)
+                    left -= quantity
+                    most[name] -= quantity
+                    if lot.id in taken:
+                        taken[lot.id].join(part)
+                    else:
+                        taken[lot.id] = part
         self.lots = [lot for lot in self.lots if lot.quantity]
         if left:
             self.short[m.account, m.coin] = self.short.get((m.account, m.coin), 0) + left
         return list(taken.values()), left
+
+    def orders_of(self, m):
+        """Standing orders that count for this sale: said before it, and on the day of the first sale since, no later."""
+        for order in self.orders:
+            account, coin, said_at, _, day = order
+            if (account, coin) == (m.account, m.coin) and said_at <= m.at:
+                order[4] = day = self.day(m.at) if day is None else day
+                if day == self.day(m.at):
+                    yield order[3]
 
     # ------------------------------------------------------------------ from one pool to one an account
 
@@ -215,6 +233,7 @@ class PlainLedger:
         common, self.lots = self.lots, []
         for coin in sorted({lot.coin for lot in common}):
             lots = [lot for lot in common if lot.coin == coin]
+            self.common[coin] = (sum(lot.quantity for lot in lots), sum(lot.basis or 0 for lot in lots))
             room = {account: units for (account, c), units in sorted(self.held.items()) if c == coin and units > 0}
             if how == "lots":
                 for name, account, units in said:

@@ -17,9 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from service.domain.ledger import Group, choices
 from service.domain.ledger.checkpoint import resumed, state
-from service.domain.movements import NOTHING, More, Movement, decimal, ticks
+from service.domain.movements import NOTHING, More, Movement, decimal, moment, ticks
 from service.domain.statements import (
     Allocation,
+    Identification,
     LotChoice,
     LotPlace,
     LotSelection,
@@ -59,7 +60,7 @@ def exactly(units):
     return decimal(units, PLACES)
 
 
-def statements(methods, selections, split, allocation):
+def statements(methods, selections, split, allocation, orders):
     """What the plain ledger is told in its own words, as the holder's statements."""
     how, said = allocation or ("", [])
     allocations = tuple(
@@ -72,6 +73,10 @@ def statements(methods, selections, split, allocation):
         methods=tuple(MethodChoice(account, method, since, SAID_AT + timedelta(n)) for n, (account, since, method) in enumerate(methods)),
         selections=tuple(
             LotSelection(event, tuple(LotChoice(lot, exactly(units)) for lot, units in lots), SAID_AT) for event, lots in selections.items()
+        ),
+        identifications=tuple(
+            Identification(account, coin, tuple(LotChoice(lot, exactly(units)) for lot, units in lots.items()), moment(at))
+            for account, coin, at, lots, _ in orders
         ),
         poolings=(PoolingChoice(split, SAID_AT),) if split else (),
         allocations=allocations if allocation else (),
@@ -86,12 +91,15 @@ class LedgerMachine(RuleBasedStateMachine):
         selections=st.dictionaries(st.one_of(EVENT, EVENT.map(lambda e: f"{e}/fee")), NAMED, max_size=6),
         split=DAY,
         allocation=ALLOCATION,
+        orders=st.lists(st.tuples(ACCOUNT, COIN, st.integers(0, 20), NAMED), max_size=3),
     )
-    def say(self, *, scope, zone, methods, selections, split, allocation):
+    def say(self, *, scope, zone, methods, selections, split, allocation, orders):
         split = split if scope == "split" else None
-        said = statements(methods, selections, split, allocation)
+        standing = [[account, coin, ticks(START) + days * 24 * HOUR, dict(lots), None] for account, coin, days, lots in orders]
+        said = statements(methods, selections, split, allocation, sorted(standing, key=lambda order: order[2]))
         self.choices = choices(said, zone=zone, scope=None if split else scope)
-        self.plain = PlainLedger(zone, scope != "account", split, methods, selections, allocation)
+        orders = sorted(standing, key=lambda order: order[2])
+        self.plain = PlainLedger(zone, scope != "account", split, methods, selections, allocation, orders)
         self.group = Group(self.choices, PLACES)
         self.given, self.movements = [], []
         self.at, self.events = ticks(START), 0
@@ -221,6 +229,12 @@ class LedgerMachine(RuleBasedStateMachine):
         assert whole.matches == [*self.given, *self.group.matches]
         self.group.close()
         self.plain.close()
+        whole.close()
+        given = defaultdict(lambda: (0, 0))
+        for part in whole.allocated:
+            units, basis = given[part.coin]
+            given[part.coin] = (units + part.quantity, basis + (part.basis or 0))
+        assert given == self.plain.common  # the end of the one pool lost nothing
         open_lots = sorted((lot.lot, lot.account, lot.coin, lot.quantity, lot.basis, lot.acquired) for lot in self.group.open())
         plain = sorted((lot.id, lot.pool or lot.home, lot.coin, lot.quantity, lot.basis, lot.acquired) for lot in self.plain.lots)
         assert open_lots == plain
