@@ -47,7 +47,7 @@ def _own(row: Booked, taken: Taken) -> list[Event]:
     """All but what went to, or came from, another account of the holder."""
     kind = row.kind
     if row.stated is not None and kind is Kind.TRANSFER:
-        kind = moved_kind(row.hint, row.sent, row.received)
+        kind = moved_kind("other", row.sent, row.received)
     # a file's swap of one coin for itself is what it says, a disposal and a purchase
     out, came = (row.sent, row.received) if row.stated is not None and kind not in _OPEN else net(row.sent, row.received)
     if kind in _OPEN:  # money has a balance and no lots
