@@ -76,7 +76,7 @@ class _Maker:
             made = next(make for limit, make in makers if chance < limit)(asset)
             kind, to, sent, received, value, fee = made or self.buy(asset)
             at = (START + step * n).replace(microsecond=0, tzinfo=None)
-            paid = self.fee(value, fee)
+            paid = self.fee(value, fee) if kind != "income" else ("", "", "")
             yield [f"t{n + 1:07d}", f"{at.isoformat()}Z", kind, self.account, to, *sent, *received, *paid[:2], value, paid[2], ""]
 
     def bought(self, asset: str, value: Decimal) -> tuple[str, Decimal]:

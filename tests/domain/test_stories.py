@@ -39,7 +39,7 @@ def lot(held):
 
 def gain(disposal):
     word = "loss" if disposal.gain is not None and disposal.gain < 0 else "gain"
-    worth = "unknown" if disposal.gain is None else f"{disposal.term} {money(abs(disposal.gain))}"
+    worth = "unknown" if disposal.gain is None else f"{disposal.term} {money(disposal.gain.copy_abs())}"
     return f"{word} {disposal.account} {plain(disposal.quantity)} {disposal.symbol} {worth}{flagged(disposal.flags)}"
 
 

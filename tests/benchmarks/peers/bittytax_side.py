@@ -24,21 +24,25 @@ LINE = re.compile(
     r"^(?P<asset>\S+)\s+(?P<day>\d\d/\d\d/\d{4})\s+(?P<rule>Same Day|Bed & Breakfast|Section 104)(?: \((?P<acquired>[\d/]+)\))?"
     r"\s+(?P<quantity>[\d.,]+)\s+£(?P<cost>[-\d.,]+)\s+£(?P<fees>[-\d.,]+)\s+£(?P<proceeds>[-\d.,]+)\s+£(?P<gain>[-\d.,]+)$"
 )
+NOTHING = ("", "", "")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def told(row):
+    """The row in its words. The fee of a transfer or of income is a payment of its own, and does nothing else."""
     kind = row["kind"]
     fee = [row["fee_quantity"], row["fee_asset"], row["fee_value_usd"]]
     sent = [row["sent_quantity"], row["sent_asset"], row["value_usd"]]
     received = [row["received_quantity"], row["received_asset"], row["value_usd"]]
-    if kind == "transfer":
-        if row["fee_asset"] in ("", "USD"):
-            return None
-        kind, sent, received, fee = "spend", fee, ["", "", ""], ["", "", ""]
-    word = {"buy": "Trade", "sell": "Trade", "swap": "Trade", "income": "Income", "spend": "Spend"}[kind]
-    if word == "Income":
-        sent = ["", "", ""]
+    if kind in ("transfer", "income") and row["fee_asset"] not in ("", "USD"):
+        yield line(row, "Spend", NOTHING, fee, NOTHING)
+    if kind == "income":
+        yield line(row, "Income", received, NOTHING, NOTHING)
+    elif kind != "transfer":
+        yield line(row, "Spend" if kind == "spend" else "Trade", received, sent, fee)
+
+
+def line(row, word, received, sent, fee):
     cells = [word, *received, *sent, *fee, row["account"], row["timestamp"], row["id"]]
     return ["GBP" if cell == "USD" else cell for cell in cells]
 
@@ -62,7 +66,7 @@ def matches(report):
 
 def main(command, history, out):
     with Path(history).open(newline="") as source:
-        rows = [cells for row in csv.DictReader(source) if (cells := told(row))]
+        rows = [cells for row in csv.DictReader(source) for cells in told(row)]
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / ".bittytax").mkdir()
         (Path(home) / ".bittytax/bittytax.conf").write_text(SETTINGS)
