@@ -50,7 +50,7 @@ class Plain:
     matches: list[PlainMatch] = field(default_factory=list)
     lots: list[PlainLot] = field(default_factory=list)
     income: dict[int, Fraction] = field(default_factory=dict)
-    issues: set[tuple[str, str, str, Fraction]] = field(default_factory=set)
+    issues: list[tuple[str, str, str, Fraction]] = field(default_factory=list)
 
 
 def moment(text):
@@ -75,12 +75,14 @@ def wanted_order(method):
         "lifo": lambda lots: sorted(lots, key=age, reverse=True),
         "hifo": lambda lots: sorted(lots, key=lambda lot: (-lot.unit, *age(lot))),
         "lofo": lambda lots: sorted(lots, key=lambda lot: (lot.unit, *age(lot))),
+        "average": lambda lots: sorted(lots, key=age),
     }[method]
 
 
 class Matcher:
-    def __init__(self, method, scope="account", zone="UTC", account_scope_from=None, instructions=()):
+    def __init__(self, method, scope, zone, account_scope_from, instructions):
         self.order = wanted_order(method)
+        self.is_average = method == "average"
         self.oldest = wanted_order("fifo")
         self.zone = zone
         self.turn = None
@@ -104,6 +106,8 @@ class Matcher:
         if self.turn and self.pooled:
             self.allocate()
         self.seen.lots = [lot for lot in self.seen.lots if lot.quantity]
+        for account, asset in {(lot.pool, lot.asset): None for lot in self.seen.lots}:
+            self.pool(account, asset)
         return self.seen
 
     def one(self, row, at, place):
@@ -131,7 +135,7 @@ class Matcher:
             lot.known = bool(row.get("basis_usd"))
             lot.acquired = moment(row["acquired_at"]) if row.get("acquired_at") else at
             if not lot.known:
-                self.seen.issues.add(("unknown_basis", row["id"], asset, quantity))
+                self.seen.issues.append(("unknown_basis", row["id"], asset, quantity))
         if kind == "gift_in" and lot.known and row.get("value_usd") and number(row, "value_usd") < basis:
             lot.fair, lot.received = number(row, "value_usd") / quantity, at
         if kind == "income":
@@ -145,7 +149,16 @@ class Matcher:
 
     def pool(self, account, asset):
         name = "" if self.pooled else account
-        return [lot for lot in self.seen.lots if lot.asset == asset and lot.pool == name and lot.quantity]
+        return self.levelled([lot for lot in self.seen.lots if lot.asset == asset and lot.pool == name and lot.quantity])
+
+    def levelled(self, lots):
+        """Under the moving average all units of a pool cost the same whenever one looks."""
+        units = sum(lot.quantity for lot in lots)
+        if self.is_average and units:
+            mean = sum(lot.quantity * lot.unit for lot in lots) / units
+            for lot in lots:
+                lot.unit, lot.fair = mean, None
+        return lots
 
     def take(self, event, asset, account, quantity, order):
         """[(lot, quantity)] and what is left over; the lots lose what is taken."""
@@ -158,7 +171,7 @@ class Matcher:
                     taken.append((replace(lot), part))
                     lot.quantity, there, left = lot.quantity - part, there + part, left - part
             if there < wanted and left:
-                self.seen.issues.add(("lot_not_available", event, asset, wanted - there))
+                self.seen.issues.append(("lot_not_available", event, asset, wanted - there))
         for lot in order(self.pool(account, asset)):
             part = min(lot.quantity, left)
             if part:
@@ -167,7 +180,7 @@ class Matcher:
         self.hold(account, asset, left - quantity)
         return taken, left
 
-    def dispose(self, name, asset, account, quantity, proceeds, at):
+    def dispose(self, name, asset, account, quantity, proceeds, at):  # noqa: PLR0917 - one line of the long way
         taken, left = self.take(name, asset, account, quantity, self.order)
         for lot, part in taken:
             got = proceeds * part / quantity
@@ -181,7 +194,7 @@ class Matcher:
             self.seen.matches.append(PlainMatch(name, lot.id, asset, account, since, at, part, got, basis, term))
         if left:
             self.seen.matches.append(PlainMatch(name, "", asset, account, None, at, left, proceeds * left / quantity, NOTHING, "short"))
-            self.seen.issues.add(("missing_basis", name, asset, left))
+            self.seen.issues.append(("missing_basis", name, asset, left))
 
     def move(self, name, asset, account, to_account, quantity):
         if self.pooled:
@@ -218,5 +231,5 @@ class Matcher:
         return quantity
 
 
-def match(rows, method, scope="account", zone="UTC", account_scope_from=None, instructions=()):
+def match(rows, method, *, scope="account", zone="UTC", account_scope_from=None, instructions=()):
     return Matcher(method, scope, zone, account_scope_from, instructions).run(rows)

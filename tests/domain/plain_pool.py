@@ -76,7 +76,13 @@ def _one(asset, days, seen):
         if part:
             open_[sold] -= part
             free[bought] -= part
-            _record(seen, (sold, asset, rule, "" if rule == "same_day" else bought.isoformat()), days[sold], part, days[bought].cost * part / days[bought].bought)
+            _record(
+                seen,
+                (sold, asset, rule, "" if rule == "same_day" else bought.isoformat()),
+                days[sold],
+                part,
+                days[bought].cost * part / days[bought].bought,
+            )
 
     for day in order:
         pair(day, day, "same_day")
