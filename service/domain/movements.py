@@ -117,6 +117,22 @@ def decimal(count: int, places: int = MONEY_PLACES) -> Decimal:
     return Decimal(count).scaleb(-places, EXACT)
 
 
+def groups_of(coins: Iterable[str], renames: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Coin → name of its group (its least coin): coins are of one group where a movement carries lots of one to the other."""
+    name = {coin: coin for coin in coins}
+
+    def root(coin: str) -> str:
+        name.setdefault(coin, coin)
+        while name[coin] != coin:
+            coin = name[coin]
+        return coin
+
+    for one, other in renames:
+        least, greater = sorted((root(one), root(other)))
+        name[greater] = least
+    return {coin: root(coin) for coin in sorted(name)}
+
+
 # ------------------------------------------------------------------ events
 
 

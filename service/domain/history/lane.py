@@ -6,8 +6,7 @@ reconcile like those of every source; the others need no other row. A test compa
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,7 +16,7 @@ from service.domain.assets import AssetTable, Coin
 from service.domain.history.rows import Row, asset_id, chain_ref
 from service.domain.issues import Issue
 from service.domain.money import EXACT
-from service.domain.movements import PLACES, Movement, Part, came, decimal, earned, left, moment, moved, of_event, paid, traded
+from service.domain.movements import PLACES, Movement, Part, came, decimal, earned, groups_of, left, moment, moved, of_event, paid, traded
 from service.domain.pricing import PriceBook, price
 from service.domain.reconcile import Event, booked_rows, events, open_ends, pair
 from service.domain.statements import Statements
@@ -31,11 +30,20 @@ _SCALE = 10**12
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    movements: dict[str, list[Movement]]
-    """By coin, in order."""
+    movements: list[Movement]
+    """In order."""
     coins: dict[str, Coin]
     issues: list[Issue]
     """Of rows that may be one side of a transfer: what matched nothing."""
+
+    def groups(self) -> list[list[Movement]]:
+        """The movements of each group of coins (a coin and those that its lots are carried to), in order."""
+        names = groups_of(self.coins, ((m.coin, m.more.to_coin) for m in self.movements if m.more.to_coin))
+        by: dict[str, list[Movement]] = {name: [] for name in names.values()}
+        lists = {coin: by[name] for coin, name in names.items()}
+        for movement in self.movements:
+            lists[movement.coin].append(movement)
+        return list(by.values())
 
 
 def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, currency: str = "USD") -> Booking:
@@ -44,9 +52,7 @@ def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, curren
     ordered = sorted(rows, key=lambda row: (row.at, row.n))
     odd = [row for row in ordered if _is_odd(row)]
     if not odd:
-        for row in ordered:
-            lane.enter(lane.of_row(row))
-        return Booking(dict(lane.by), lane.coins, [])
+        return Booking([m for row in ordered for m in lane.of_row(row)], lane.coins, [])
     names = {row.id for row in odd}
     happened, issues = _reconciled(odd, table, window, currency)
     place = {row.id: (row.at, row.n) for row in odd}
@@ -57,9 +63,7 @@ def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, curren
         at = movements[0].at if movements else 0
         n = max((place[name][1] for name in (t.removesuffix("/in") for t in event.transactions) if place[name][0] == at), default=0)
         steps.append(((at, n, event.place), movements))
-    for _, movements in sorted(steps, key=lambda step: step[0]):
-        lane.enter(movements)
-    return Booking(dict(lane.by), lane.coins, issues)
+    return Booking([m for _, movements in sorted(steps, key=lambda step: step[0]) for m in movements], lane.coins, issues)
 
 
 def _is_odd(row: Row) -> bool:
@@ -76,16 +80,10 @@ def _is_plain(row: Row) -> bool:
 
 class _Lane:
     def __init__(self, table: AssetTable) -> None:
-        self.by: dict[str, list[Movement]] = defaultdict(list)
         self.coins: dict[str, Coin] = {}
         self._table = table
         self._known: dict[str, tuple[str, str]] = {}
         """Word → coin id and asset, where the word always means the same coin; an empty coin id is money."""
-
-    def enter(self, movements: Iterable[Movement]) -> None:
-        by = self.by
-        for movement in movements:
-            by[movement.coin].append(movement)
 
     def know(self, event: Event) -> None:
         for amount in (*event.sent, *event.received, *event.fees):

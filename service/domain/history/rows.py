@@ -108,7 +108,7 @@ MONEY = frozenset({"AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP"
 
 _LONGEST = 40
 """Digits before the point; no coin has so many units."""
-_POWERS = [10 ** (PLACES - places) for places in range(PLACES + 1)]
+_POWERS: list[int] = [10 ** (PLACES - places) for places in range(PLACES + 1)]
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
 _DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
 _FIRST_DAY = EPOCH.date().toordinal()

@@ -16,7 +16,7 @@ from service.domain.ledger.group import Group
 from service.domain.ledger.values import Allocated, Disposal, Finding, Income, Ledger, Match, Open, issue
 from service.domain.methods import Lot
 from service.domain.money import exact, plain
-from service.domain.movements import Movement, decimal, moment, of_event, places_of
+from service.domain.movements import Movement, decimal, groups_of, moment, of_event, places_of
 from service.domain.reconcile import Event
 from service.domain.statements import Statements
 
@@ -40,22 +40,6 @@ __all__ = [
     "issue",
     "lot",
 ]
-
-
-def groups_of(coins: Iterable[str], renames: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Coin → name of its group (its least coin): coins are of one group where a movement carries lots of one to the other."""
-    name = {coin: coin for coin in coins}
-
-    def root(coin: str) -> str:
-        name.setdefault(coin, coin)
-        while name[coin] != coin:
-            coin = name[coin]
-        return coin
-
-    for one, other in renames:
-        least, greater = sorted((root(one), root(other)))
-        name[greater] = least
-    return {coin: root(coin) for coin in sorted(name)}
 
 
 def book(events: Sequence[Event], statements: Statements, *, zone: str, said: Choices | None = None) -> Ledger:

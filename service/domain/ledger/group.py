@@ -266,9 +266,7 @@ class Group:
                 basis = held.basis if shared is None else shared[o.id]
                 place = account or o.account
                 flags = o.flags or (_UNKNOWN if basis is None else ())
-                found.append(
-                    Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, flags, held.fair, o.fair_at)
-                )
+                found.append(Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, flags, held.fair, o.fair_at))
         return sorted(found, key=lambda lot: (lot.account, lot.coin, lot.acquired, lot.sequence, lot.lot))
 
     def _averaged(self, pool: Pool) -> dict[str, int | None]:

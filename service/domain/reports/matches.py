@@ -41,12 +41,15 @@ _FIRST_DAY = EPOCH.date().toordinal()
 _in_order = itemgetter(5, 0, 4, 1)
 
 
+def place(match: Match) -> tuple[int, str, int, str]:
+    """Where a match stands: time of disposal, its id, time of acquisition, lot."""
+    return match[5], match[0], -1 if match[4] is None else match[4], match[1]
+
+
 def ordered(matches: Iterable[Match]) -> list[Match]:
-    """By time of disposal, its id, time of acquisition, lot."""
+    """In the order of `place`."""
     found = list(matches)
-    if any(m.acquired is None for m in found):
-        return sorted(found, key=lambda m: (m.disposed, m.id, -1 if m.acquired is None else m.acquired, m.lot))
-    return sorted(found, key=_in_order)
+    return sorted(found, key=place if any(m[4] is None for m in found) else _in_order)
 
 
 def rows(

@@ -1,0 +1,312 @@
+"""Realised gains of a history, by any method and scope: straight from a file, or of what is stored. Nothing is written.
+
+Each group of coins is booked by itself: by the engine of lots, or by the rules of a pool (United Kingdom, Canada).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple, get_args
+
+from service.app.halves import in_two
+from service.app.ports import Refused
+from service.domain import history, ledger, pooling
+from service.domain.assets import AssetTable, Coin
+from service.domain.issues import Issue
+from service.domain.ledger import Choices, Finding, Group, Match, Scope
+from service.domain.ledger.choices import Calendar
+from service.domain.money import plain
+from service.domain.movements import PLACES, Movement, decimal
+from service.domain.reports import matches as rows
+from service.domain.statements import MethodName, Statements
+
+POOLED = ("acb", "section104")
+METHODS = (*get_args(MethodName), "average", *POOLED)
+LONDON = "Europe/London"
+"""Whose days the rules of the United Kingdom count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A history, ready to be booked."""
+
+    groups: Sequence[list[Movement]]
+    """Movements of each group of coins, in order."""
+    coins: Mapping[str, Coin]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Account → how it is called; one that is not there is called by its id."""
+    places: int = PLACES
+    statements: Statements = field(default_factory=Statements)
+    zone: str = "UTC"
+    issues: tuple[Issue, ...] = ()
+    """Of the rows, before any lot was matched."""
+
+    def symbols(self) -> dict[str, str]:
+        return {coin.id: coin.symbol for coin in self.coins.values()}
+
+    def collectible(self) -> frozenset[str]:
+        return frozenset(coin.id for coin in self.coins.values() if coin.kind == "nft")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    method: str | None = None
+    """One of METHODS; None: the methods in force."""
+    scope: Scope | None = None
+    """None: as the holder said."""
+    year: int | None = None
+    """Only disposals and income of this tax year."""
+    zone: str | None = None
+    """None: the holder's, and London's days for section104."""
+
+
+class Total(NamedTuple):
+    """Of one tax year and term; income has no basis. Money in 10^-30."""
+
+    year: int
+    term: str
+    """short, long, income"""
+    fragments: int
+    proceeds: int
+    basis: int
+    unknown: int
+    """How many of them have an amount that is not known; it counts as nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a history comes to. `lines` and `matches` are in order of time; where only lines were wanted, there are no matches."""
+
+    columns: tuple[str, ...]
+    lines: list[str]
+    matches: list[Match]
+    totals: list[Total]
+    issues: list[Issue]
+    method: str | None
+    zone: str
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.issues and not any(total.unknown for total in self.totals)
+
+
+def of_file(lines: Iterable[str], table: AssetTable, *, window: timedelta, keep_going: bool = False) -> tuple[Past, list[history.Problem]]:
+    """The history of a neutral CSV. Raises Refused for lines that cannot be read, unless `keep_going`: then they are told and left out."""
+    found, problems = history.read(lines)
+    if problems and (not keep_going or not found):
+        raise Refused("file", told(problems))
+    booking = history.booking(found, table, window=window)
+    return Past(booking.groups(), booking.coins, issues=tuple(booking.issues)), problems
+
+
+SHOWN = 5
+
+
+def told(problems: Sequence[history.Problem]) -> str:
+    """The first problems, and how many more there are."""
+    more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+    return "; ".join(map(str, problems[:SHOWN])) + more
+
+
+def gains(past: Past, asked: Asked, *, lines_only: bool = False, may_fork: bool = False) -> Found:
+    """Raises Refused for an unknown method. `may_fork`: the process has no threads, and two cores may share the work."""
+    if asked.method is not None and asked.method not in METHODS:
+        raise Refused("method", f"the methods are {', '.join(METHODS)}")
+    if asked.method in POOLED:
+        return _pooled(past, asked)
+    zone = asked.zone or past.zone
+    said = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
+    work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only)
+    halves = in_two(work, past.groups, len) if may_fork and lines_only else [work(past.groups)]
+    placed = [line for half in halves for line in half.lines]
+    if len(halves) > 1:
+        placed.sort()
+    symbols = past.symbols()
+    findings = sorted(finding for half in halves for finding in half.findings)
+    return Found(
+        columns=rows.COLUMNS,
+        lines=[line for *_, line in placed],
+        matches=[match for half in halves for match in half.matches],
+        totals=_summed(half.totals for half in halves),
+        issues=[*past.issues, *(ledger.issue(f, past.places, symbols[f.coin]) for f in findings)],
+        method=asked.method,
+        zone=zone,
+    )
+
+
+class _Half(NamedTuple):
+    lines: list[tuple[Any, ...]]
+    """(disposed, disposal, acquired, lot, text)."""
+    matches: list[Match]
+    totals: dict[tuple[int, str], list[int]]
+    findings: list[Finding]
+
+
+def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, year: int | None, keep: bool) -> _Half:
+    matches: list[Match] = []
+    incomes: list[Movement] = []
+    findings: list[Finding] = []
+    for movements in groups:
+        group = Group(said, past.places)
+        group.enter_all(movements)
+        group.close()
+        matches += group.matches
+        incomes += group.incomes
+        findings += group.findings
+    years = rows.Years(said.calendar)
+    if year is not None:
+        matches = [m for m in matches if years[m.disposed] == year]
+        incomes = [m for m in incomes if years[m.at] == year]
+    matches = rows.ordered(matches)
+    totals = _totals(matches, incomes, years)
+    lines = rows.rows(
+        matches,
+        symbols=past.symbols(),
+        labels=past.labels,
+        calendar=said.calendar,
+        places=past.places,
+        collectible=past.collectible(),
+    )
+    placed = [(*key, line) for key, line in zip(map(rows.place, matches), lines, strict=True)]
+    return _Half(placed, matches if keep else [], totals, findings)
+
+
+def _totals(matches: Iterable[Match], incomes: Iterable[Movement], years: rows.Years) -> dict[tuple[int, str], list[int]]:
+    """By year and term: how many, proceeds, basis, how many with something unknown."""
+    found: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for _, _, _, _, _, disposed, _, proceeds, basis, is_long, _ in matches:
+        sums = found[years[disposed], "long" if is_long else "short"]
+        sums[0] += 1
+        if proceeds is None or basis is None:
+            sums[3] += 1
+        sums[1] += proceeds or 0
+        sums[2] += basis or 0
+    for m in incomes:
+        sums = found[years[m.at], "income"]
+        sums[0] += 1
+        sums[1] += m.value or 0
+        sums[3] += m.value is None
+    return dict(found)
+
+
+def _summed(parts: Iterable[Mapping[tuple[int, str], Sequence[int]]]) -> list[Total]:
+    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for part in parts:
+        for key, values in part.items():
+            sums[key] = [a + b for a, b in zip(sums[key], values, strict=True)]
+    order = {"short": 0, "long": 1, "income": 2}
+    return [Total(year, term, *values) for (year, term), values in sorted(sums.items(), key=lambda s: (s[0][0], order[s[0][1]]))]
+
+
+# ------------------------------------------------------------------ the answer
+
+
+def answer(found: Found, asked: Asked, past: Past) -> dict[str, Any]:
+    """The same for JSON and for people: every match (where they were kept), totals by tax year and term, what is open."""
+    symbols, collectible, years = past.symbols(), past.collectible(), rows.Years(Calendar(found.zone))
+    return {
+        "gains": [_item(m, past, symbols, years[m.disposed], is_collectible=m.coin in collectible) for m in found.matches],
+        "totals": [
+            {
+                "tax_year": t.year,
+                "term": t.term,
+                "fragments": t.fragments,
+                "proceeds": _money(t.proceeds),
+                "basis": None if t.term == "income" else _money(t.basis),
+                "gain": None if t.term == "income" else _money(t.proceeds - t.basis),
+                "unknown": t.unknown,
+            }
+            for t in found.totals
+        ],
+        "issues": [
+            {"kind": str(i.kind), "severity": i.severity, "subject": i.subject, "says": i.says, "remedy": i.remedy} for i in found.issues
+        ],
+        "method": found.method,
+        "scope": asked.scope,
+        "zone": found.zone,
+        "says": f"{found.method or 'methods as chosen'}, {_scope_in_words(asked, past)}, days of {found.zone}",
+    }
+
+
+def _scope_in_words(asked: Asked, past: Past) -> str:
+    if asked.method in POOLED or asked.scope == "universal":
+        return "one pool for all accounts"
+    since = past.statements.account_scope_from
+    if asked.scope is None and since is not None:
+        return f"one pool for all accounts before {since:%Y-%m-%d}, one for each from then on"
+    return "one pool for each account"
+
+
+def _item(m: Match, past: Past, symbols: Mapping[str, str], year: int, *, is_collectible: bool) -> dict[str, Any]:
+    gain = None if m.proceeds is None or m.basis is None else m.proceeds - m.basis
+    return {
+        "disposal_id": m.id,
+        "lot_id": m.lot or None,
+        "asset": symbols[m.coin],
+        "coin": m.coin,
+        "account": past.labels.get(m.account, m.account),
+        "acquired": None if m.acquired is None else history.stamp(m.acquired),
+        "disposed": history.stamp(m.disposed),
+        "quantity": plain(decimal(m.quantity, past.places)),
+        "proceeds": _money(m.proceeds),
+        "basis": _money(m.basis),
+        "gain": _money(gain),
+        "term": "long" if m.long else "short",
+        "tax_year": year,
+        "flags": [*m.flags, *(["collectible"] if is_collectible else [])],
+    }
+
+
+def _money(count: int | None) -> str | None:
+    return None if count is None else plain(decimal(count))
+
+
+# ------------------------------------------------------------------ pools
+
+
+def _pooled(past: Past, asked: Asked) -> Found:
+    """One pool for all accounts is their law: a scope of accounts is refused."""
+    if asked.scope == "account":
+        raise Refused("scope", f"{asked.method} is one pool for all accounts")
+    symbols = past.symbols()
+    if asked.method == "section104":
+        return _section104(past, asked, asked.zone or LONDON, symbols)
+    zone = asked.zone or past.zone
+    found = [pooling.acb(group, zone=zone, places=past.places, symbols=symbols) for group in past.groups]
+    years = rows.Years(Calendar(zone))
+    matches = [m for one in found for m in one.matches if asked.year in (None, years[m.disposed])]
+    told_rows = pooling.acb_rows(matches, places=past.places, symbols=symbols, accounts=past.labels)
+    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for m in matches:
+        total = sums[years[m.disposed], "short"]
+        total[0] += 1
+        total[1] += m.proceeds or 0
+        total[2] += m.acb - m.denied
+        total[3] += m.proceeds is None or m.gain is None
+    totals = [t._replace(term="") for t in _summed([sums])]
+    issues = [*past.issues, *(issue for one in found for issue in one.issues)]
+    return Found(pooling.ACB_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, asked.method, zone)
+
+
+def _section104(past: Past, asked: Asked, zone: str, symbols: Mapping[str, str]) -> Found:
+    found = [pooling.section104(group, zone=zone, places=past.places, symbols=symbols) for group in past.groups]
+    matches = [m for one in found for m in one.matches if asked.year in (None, pooling.tax_year(m.day))]
+    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for m in matches:
+        total = sums[pooling.tax_year(m.day), "short"]
+        total[0] += 1
+        total[1] += m.proceeds or 0
+        total[2] += m.cost
+        total[3] += m.proceeds is None or bool(m.missing)
+    totals = [t._replace(term="") for t in _summed([sums])]
+    told_rows = pooling.uk_rows(matches, places=past.places, symbols=symbols)
+    issues = [*past.issues, *(issue for one in found for issue in one.issues)]
+    return Found(pooling.UK_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, asked.method, zone)
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    return ",".join(f'"{c.replace(chr(34), chr(34) * 2)}"' if "," in c or '"' in c else c for c in cells)
