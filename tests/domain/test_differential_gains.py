@@ -12,16 +12,13 @@ from decimal import Decimal
 import pytest
 
 from service.app.gains import Asked, gains, of_file
+from service.domain import history
 from service.domain.assets import AssetTable
 from tests.domain import golden, plain_matcher
 from tests.domain.random_history import History
 from tests.tools import shared
 
 NO_TABLE = AssetTable([], "none")
-CELLS = (
-    "id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,"
-    "value_usd,fee_value_usd,note,basis_usd,acquired_at"
-).split(",")
 
 
 def ours(lines, method, scope=None):
@@ -34,7 +31,7 @@ def ours(lines, method, scope=None):
 
 def lines_of(rows):
     file = io.StringIO()
-    writer = csv.DictWriter(file, CELLS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(file, history.ALL, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue().splitlines(keepends=True)
