@@ -1,0 +1,1 @@
+"""Accounts whose history comes from files."""
