@@ -86,12 +86,18 @@ class Found:
     matches: list[Match]
     totals: list[Total]
     issues: list[Issue]
-    method: str | None
+    unknown: int
+    """How many matches or incomes have an amount that is not known."""
+    asked: Asked
     zone: str
 
     @property
     def is_complete(self) -> bool:
-        return not self.issues and not any(total.unknown for total in self.totals)
+        return not self.issues and not self.unknown
+
+    def says(self, past: Past) -> str:
+        """How they were computed, in words."""
+        return f"{self.asked.method or 'methods as chosen'}, {_scope_in_words(self.asked, past)}, days of {self.zone}"
 
 
 def of_file(lines: Iterable[str], table: AssetTable, *, window: timedelta, keep_going: bool = False) -> tuple[Past, list[history.Problem]]:
@@ -112,7 +118,7 @@ def told(problems: Sequence[history.Problem]) -> str:
     return "; ".join(map(str, problems[:SHOWN])) + more
 
 
-def gains(past: Past, asked: Asked, *, lines_only: bool = False, may_fork: bool = False) -> Found:
+def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = True, may_fork: bool = False) -> Found:
     """Raises Refused for an unknown method. `may_fork`: the process has no threads, and two cores may share the work."""
     if asked.method is not None and asked.method not in METHODS:
         raise Refused("method", f"the methods are {', '.join(METHODS)}")
@@ -120,7 +126,7 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, may_fork: bool 
         return _pooled(past, asked)
     zone = asked.zone or past.zone
     said = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
-    work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only)
+    work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only, totals=totals)
     halves = in_two(work, past.groups, len) if may_fork and lines_only else [work(past.groups)]
     placed = [line for half in halves for line in half.lines]
     if len(halves) > 1:
@@ -133,7 +139,8 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, may_fork: bool 
         matches=[match for half in halves for match in half.matches],
         totals=_summed(half.totals for half in halves),
         issues=[*past.issues, *(ledger.issue(f, past.places, symbols[f.coin]) for f in findings)],
-        method=asked.method,
+        unknown=sum(half.unknown for half in halves),
+        asked=asked,
         zone=zone,
     )
 
@@ -143,10 +150,11 @@ class _Half(NamedTuple):
     """(disposed, disposal, acquired, lot, text)."""
     matches: list[Match]
     totals: dict[tuple[int, str], list[int]]
+    unknown: int
     findings: list[Finding]
 
 
-def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, year: int | None, keep: bool) -> _Half:
+def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, year: int | None, keep: bool, totals: bool) -> _Half:
     matches: list[Match] = []
     incomes: list[Movement] = []
     findings: list[Finding] = []
@@ -162,7 +170,7 @@ def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, 
         matches = [m for m in matches if years[m.disposed] == year]
         incomes = [m for m in incomes if years[m.at] == year]
     matches = rows.ordered(matches)
-    totals = _totals(matches, incomes, years)
+    unknown = sum(m.proceeds is None or m.basis is None for m in matches if m.flags) + sum(m.value is None for m in incomes)
     lines = rows.rows(
         matches,
         symbols=past.symbols(),
@@ -172,7 +180,7 @@ def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, 
         collectible=past.collectible(),
     )
     placed = [(*key, line) for key, line in zip(map(rows.place, matches), lines, strict=True)]
-    return _Half(placed, matches if keep else [], totals, findings)
+    return _Half(placed, matches if keep else [], _totals(matches, incomes, years) if totals else {}, unknown, findings)
 
 
 def _totals(matches: Iterable[Match], incomes: Iterable[Movement], years: rows.Years) -> dict[tuple[int, str], list[int]]:
@@ -225,10 +233,10 @@ def answer(found: Found, asked: Asked, past: Past) -> dict[str, Any]:
         "issues": [
             {"kind": str(i.kind), "severity": i.severity, "subject": i.subject, "says": i.says, "remedy": i.remedy} for i in found.issues
         ],
-        "method": found.method,
+        "method": asked.method,
         "scope": asked.scope,
         "zone": found.zone,
-        "says": f"{found.method or 'methods as chosen'}, {_scope_in_words(asked, past)}, days of {found.zone}",
+        "says": found.says(past),
     }
 
 
@@ -289,7 +297,8 @@ def _pooled(past: Past, asked: Asked) -> Found:
         total[3] += m.proceeds is None or m.gain is None
     totals = [t._replace(term="") for t in _summed([sums])]
     issues = [*past.issues, *(issue for one in found for issue in one.issues)]
-    return Found(pooling.ACB_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, asked.method, zone)
+    unknown = sum(t.unknown for t in totals)
+    return Found(pooling.ACB_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, unknown, asked, zone)
 
 
 def _section104(past: Past, asked: Asked, zone: str, symbols: Mapping[str, str]) -> Found:
@@ -305,7 +314,8 @@ def _section104(past: Past, asked: Asked, zone: str, symbols: Mapping[str, str])
     totals = [t._replace(term="") for t in _summed([sums])]
     told_rows = pooling.uk_rows(matches, places=past.places, symbols=symbols)
     issues = [*past.issues, *(issue for one in found for issue in one.issues)]
-    return Found(pooling.UK_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, asked.method, zone)
+    unknown = sum(t.unknown for t in totals)
+    return Found(pooling.UK_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, unknown, asked, zone)
 
 
 def csv_line(cells: Iterable[str]) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, run, show
+from service.cli import straight
+from service.cli.running import WRONG, Answer, AsJson, complain, run, show
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
@@ -55,86 +50,33 @@ def gains(
         from service.app import gains as use_case
 
         past = await use_case.of_store(app)
-        return _answer(use_case.gains(past, asked, lines_only=not as_json), asked, csv, past, as_json=as_json)
+        found = use_case.gains(past, asked, lines_only=not as_json)
+        _answer(found, asked, csv, past, as_json=as_json)
+        return straight.tell(found, ())
 
-    with without_collector():
+    with straight.without_collector():
         raise typer.Exit(run(use, as_json=as_json))
 
 
 def _of_file(source: str, asked: Asked, csv: str | None, *, keep_going: bool, as_json: bool) -> int:
-    """No database, no network, no event loop: a file in, a file out."""
-    from datetime import timedelta
-
-    from service import settings as configuration
-    from service.app import gains as use_case
     from service.app.ports import Refused
 
     try:
-        settings = configuration.load(os.environ)
-        table, window = configuration.asset_table(settings), timedelta(hours=settings.transfer_window_hours)
-        with without_collector(), _opened(source) as lines:
-            past, problems = use_case.of_file(lines, table, window=window, keep_going=keep_going)
-            found = use_case.gains(past, asked, lines_only=not as_json, may_fork=True)
-            for problem in problems:
-                complain(str(problem))
-            code = _answer(found, asked, csv, past, as_json=as_json)
+        past, problems, found = straight.of_file(source, asked, lines_only=not as_json, keep_going=keep_going)
+        _answer(found, asked, csv, past, as_json=as_json)
     except Refused as refused:
         complain(f"{refused.field}: {refused}")
         return WRONG
-    except ValueError as wrong:
-        complain(f"configuration: {wrong}")
-        return WRONG
-    return OPEN if problems else code
+    return straight.tell(found, problems)
 
 
-@contextmanager
-def _opened(source: str) -> Iterator[Iterable[str]]:
-    """The lines of the file. Raises Refused for one that cannot be read as text."""
-    from service.app.ports import Refused
-
-    if source == "-":
-        yield sys.stdin
-        return
-    try:
-        with Path(source).open(encoding="utf-8-sig", newline="") as lines:
-            yield lines
-    except OSError as wrong:
-        raise Refused("from", f"{source} cannot be read: {wrong.strerror}") from None
-    except UnicodeDecodeError as wrong:
-        raise Refused("from", f"{source} is not UTF-8 text (byte {wrong.start})") from None
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """A history is a million small values that all stay: looking for cycles among them takes longer than the work."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def _answer(found: Found, asked: Asked, csv: str | None, past: Past, *, as_json: bool) -> int:
+def _answer(found: Found, asked: Asked, csv: str | None, past: Past, *, as_json: bool) -> None:
     if csv is not None:
-        _write(csv, found.columns, found.lines)
+        straight.write(csv, found)
     if csv != "-":
         from service.app import gains as use_case
 
         show(use_case.answer(found, asked, past), as_json=as_json, table=_print)
-    return DONE if found.is_complete else OPEN
-
-
-def _write(path: str, columns: Sequence[str], lines: list[str]) -> None:
-    from service.app.ports import Refused
-
-    text = "\n".join([",".join(columns), *lines, ""])
-    if path == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as wrong:
-        raise Refused("csv", f"{path} cannot be written: {wrong.strerror}") from None
 
 
 def _print(answer: Answer) -> None:
@@ -154,13 +96,6 @@ def _print(answer: Answer) -> None:
     ]
     columns = ("tax year", "term", "matches", "proceeds", "basis", "gain", "unknown")
     print_table(f"Realised gains, {answer['says']}", columns, rows, empty="Nothing was disposed of.", right=columns[2:])
-    for issue in answer["issues"][:SHOWN]:
-        typer.echo(f"{issue['severity']}: {issue['says']} {issue['remedy']}")
-    if len(answer["issues"]) > SHOWN:
-        typer.echo(f"and {len(answer['issues']) - SHOWN:,} more: --json lists them all")
-
-
-SHOWN = 10
 
 
 def _scope(word: str | None) -> Scope | None:

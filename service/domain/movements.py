@@ -25,6 +25,8 @@ or from one name of a coin to another, with basis and date."""
 MONEY_PLACES = 30
 PLACES = 18
 """Places of a quantity where no amount of the group is finer."""
+_new = tuple.__new__
+"""A NamedTuple in one step: a long history makes half a million of them."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
@@ -143,12 +145,12 @@ def traded(id: str, at: int, account: str, sent: Sequence[Part], received: Seque
     for n, part in enumerate(sent):
         cost = _share_of_fee(fee, sent, n)
         value = None if cost is None else part.value
-        found.append(Movement("dispose", at, id, account, part.coin, part.asset, part.quantity, value, cost or 0))
+        found.append(_new(Movement, ("dispose", at, id, account, part.coin, part.asset, part.quantity, value, cost or 0, NOTHING)))
     for n, part in enumerate(received):
         added = 0 if sent else _share_of_fee(fee, received, n)
         basis = None if added is None or part.value is None else part.value + added
         more = NOTHING if basis is not None else More(unknown="unpriced")
-        found.append(Movement("acquire", at, _named(id, n), account, part.coin, part.asset, part.quantity, basis, 0, more))
+        found.append(_new(Movement, ("acquire", at, _named(id, n), account, part.coin, part.asset, part.quantity, basis, 0, more)))
     return found
 
 
@@ -209,7 +211,7 @@ def moved(
 
 def paid(id: str, at: int, account: str, fees: Sequence[Part]) -> list[Movement]:
     """A fee in a coin is a disposal of its own at its fair value."""
-    return [Movement("dispose", at, f"{id}/fee", account, p.coin, p.asset, p.quantity, p.value, 0, _FEE) for p in fees]
+    return [_new(Movement, ("dispose", at, f"{id}/fee", account, p.coin, p.asset, p.quantity, p.value, 0, _FEE)) for p in fees]
 
 
 _FEE = More(is_fee=True)
@@ -224,7 +226,7 @@ def _share_of_fee(fee: int | None, parts: Sequence[Part], place: int) -> int | N
     if not fee:
         return fee
     if len(parts) == 1:
-        return None if parts[0].value is None else fee
+        return None if parts[place].value is None else fee
     weights = [p.value for p in parts]
     known = [w for w in weights if w is not None]
     if len(known) < len(weights):

@@ -12,7 +12,7 @@ from typer.core import TyperGroup, TyperOption
 
 from connectors import registry
 from service.app.ports import AccountStatus
-from service.cli import app
+from service.cli.commands import app
 from service.domain.alerts import AlertState, Message
 from service.domain.harvest import Costs, Thresholds
 from service.domain.issues import IssueKind

@@ -24,6 +24,7 @@ from service.domain.statements import Statements
 TRADES = frozenset({"buy", "sell", "swap", "spend"})
 MOVES = frozenset({"transfer", "wrap", "bridge"})
 LEAVES = {"gift_out": "gift_out", "lost": "lost", "stolen": "lost", "worthless": "worthless"}
+_new = tuple.__new__
 _SCALE = 10**12
 """From a quantity of money (10^-18) to money (10^-30)."""
 
@@ -91,8 +92,10 @@ class _Lane:
 
     def of_row(self, row: Row) -> list[Movement]:
         """A row's movements, as movements.of_event would order them."""
-        (name, at, kind, account, to_account, sent_asset, sent, received_asset, received, fee_asset, fee_units) = row[:11]
-        value, fee_value, basis, acquired_at = row.value, row.fee_value, row.basis, row.acquired_at
+        (
+            name, at, kind, account, to_account, sent_asset, sent, received_asset, received, fee_asset, fee_units,
+            value, fee_value, _, basis, acquired_at, _, _,
+        ) = row  # fmt: skip
         gave = self._part(sent_asset, at, sent, value) if sent_asset else None
         got = self._part(received_asset, at, received, value) if received_asset else None
         if value is None and kind in TRADES:
@@ -102,18 +105,20 @@ class _Lane:
         fees: list[Movement] = []
         cost: int | None = 0
         if fee_asset:
-            fee = self._part(fee_asset, at, fee_units, fee_value)
             cost = fee_value
+            fee = self._part(fee_asset, at, fee_units, cost)
             if cost is None:
                 cost = fee_units * _SCALE if fee is None and fee_asset == "USD" else _implied(fee, gave, got)
+                fee = fee and fee._replace(value=cost)
             if fee is not None:
-                fees = paid(name, at, account, (fee._replace(value=cost),))
+                fees = paid(name, at, account, (fee,))
         if kind in TRADES:
             main = traded(name, at, account, (gave,) if gave else (), (got,) if got else (), cost)
-        elif kind in MOVES:
+            return main + fees if fees else main
+        if kind in MOVES:
             main = moved(name, at, account, to_account or account, (gave,), (got,), None) if gave and got else []
             return fees + main
-        elif kind in LEAVES:
+        if kind in LEAVES:
             main = left(name, at, account, (gave,), LEAVES[kind]) if gave else []
         elif got is None:
             main = []
@@ -130,7 +135,7 @@ class _Lane:
         if known is None:
             known = self._resolved(word, at)
         coin, asset = known
-        return Part(coin, asset, units, value) if coin else None
+        return _new(Part, (coin, asset, units, value)) if coin else None
 
     def _resolved(self, word: str, at: int) -> tuple[str, str]:
         asset = Asset(asset_id(word))

@@ -141,8 +141,10 @@ class Reader:
 
     def good(self, cells: Sequence[str], line: int) -> Row:
         """As `row`. Raises Bad for what is wrong."""
-        (name, stamp, kind, account, to_account, sent_asset, sent_text, received_asset, received_text) = cells[:9]
-        (fee_asset, fee_text, value_text, fee_value_text, note, basis_text, acquired_text) = cells[9:]
+        (
+            name, stamp, kind, account, to_account, sent_asset, sent_text, received_asset, received_text, fee_asset, fee_text,
+            value_text, fee_value_text, note, basis_text, acquired_text,
+        ) = cells  # fmt: skip
         at = self._time("timestamp", stamp)
         has = KINDS.get(kind)
         if has is None:

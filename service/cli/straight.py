@@ -1,0 +1,132 @@
+"""`thresher gains --from FILE --csv OUT`: a file in, a file out, without the machinery that other commands need.
+
+The same options as in gains.py and the same use case. What stands here only decides whether the words are of that simple kind: building
+the whole command tree would take longer than booking ten thousand rows.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from service.app.gains import Asked, Found, Past
+    from service.domain.history import Problem
+
+DONE, OPEN, WRONG = 0, 1, 2
+_WORDS = {"--from": "source", "--csv": "csv", "--method": "method", "--scope": "scope"}
+
+
+def straight(words: Sequence[str]) -> int | None:
+    """The exit code; None where the words are anything but --from and --csv with a method and a scope."""
+    told: dict[str, str] = {}
+    rest = list(words)
+    while rest:
+        word, equals, value = rest.pop(0).partition("=")
+        name = _WORDS.get(word)
+        if name is None or name in told or not (equals or rest):
+            return None
+        told[name] = value if equals else rest.pop(0)
+    if not ("source" in told and "csv" in told) or told.get("scope") not in (None, "account", "universal") or "-" in told.values():
+        return None
+    from service.app.gains import Asked
+
+    asked = Asked(told.get("method"), told.get("scope"))  # type: ignore[arg-type]  # checked just above
+    return guarded(told["source"], asked, told["csv"])
+
+
+def guarded(source: str, asked: Asked, csv: str) -> int:
+    """Every refusal is one sentence on standard error."""
+    from service.app.ports import Refused
+
+    try:
+        past, problems, found = of_file(source, asked, lines_only=True, totals=False)
+        write(csv, found)
+    except Refused as refused:
+        complain(f"{refused.field}: {refused}")
+        return WRONG
+    sys.stdout.write(f"{len(found.lines):,} rows written to {csv}, {found.says(past)}\n")
+    return tell(found, problems)
+
+
+def of_file(
+    source: str, asked: Asked, *, lines_only: bool, totals: bool = True, keep_going: bool = False
+) -> tuple[Past, list[Problem], Found]:
+    """No database, no network, no event loop. Raises Refused."""
+    from service import settings as configuration
+    from service.app import gains
+    from service.app.ports import Refused
+
+    try:
+        settings = configuration.load(os.environ)
+        table = configuration.asset_table(settings)
+    except ValueError as wrong:
+        raise Refused("configuration", str(wrong)) from None
+    window = timedelta(hours=settings.transfer_window_hours)
+    with without_collector():
+        with _opened(source) as lines:
+            past, problems = gains.of_file(lines, table, window=window, keep_going=keep_going)
+        return past, problems, gains.gains(past, asked, lines_only=lines_only, totals=totals, may_fork=True)
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[Iterable[str]]:
+    from service.app.ports import Refused
+
+    if source == "-":
+        yield sys.stdin
+        return
+    try:
+        with Path(source).open(encoding="utf-8", newline="") as lines:
+            yield lines
+    except OSError as wrong:
+        raise Refused("from", f"{source} cannot be read: {wrong.strerror}") from None
+    except UnicodeDecodeError as wrong:
+        raise Refused("from", f"{source} is not UTF-8 text (byte {wrong.start})") from None
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """A history is a million small values that all stay: looking for cycles among them takes longer than the work."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def write(path: str, found: Found) -> None:
+    """The matches with their header; "-" is standard output. Raises Refused where the file cannot be written."""
+    from service.app.ports import Refused
+
+    text = "\n".join([",".join(found.columns), *found.lines, ""])
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as wrong:
+        raise Refused("csv", f"{path} cannot be written: {wrong.strerror}") from None
+
+
+SHOWN = 10
+
+
+def tell(found: Found, problems: Sequence[Problem]) -> int:
+    """What is open, on standard error, and the exit code."""
+    said = [*map(str, problems), *(f"{issue.says} {issue.remedy}" for issue in found.issues)]
+    for sentence in said[:SHOWN]:
+        complain(sentence)
+    if len(said) > SHOWN:
+        complain(f"and {len(said) - SHOWN:,} more: `thresher gains --json` lists them all")
+    return DONE if found.is_complete and not problems else OPEN
+
+
+def complain(sentence: str) -> None:
+    sys.stderr.write(f"thresher: {sentence}\n")
