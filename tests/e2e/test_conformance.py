@@ -1,0 +1,75 @@
+"""`thresher conformance` as a person runs it: no database, no init, a line for each difference, and an exit code that a build can use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.tools import ROOT
+
+FILES = sorted(str(file) for file in (ROOT / "tests/vectors").glob("*.json"))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The command in a home that is empty, and stays so."""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {k: v for k, v in os.environ.items() if not k.startswith("THRESHER_")}
+    env |= {"THRESHER_DATA_DIR": str(home / "data"), "THRESHER_CONFIG_DIR": str(home / "config"), "PYTHONPATH": str(ROOT)}
+
+    def ran(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", "service.cli", "conformance", *arguments], env=env, capture_output=True, text=True, check=False
+        )
+        assert list(home.iterdir()) == []
+        return done
+
+    return ran
+
+
+def test_all_published_vectors_are_as_expected(run):
+    done = run(*FILES)
+    count = sum(len(json.loads((ROOT / file).read_text(encoding="utf-8"))["vectors"]) for file in FILES)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{count} vectors of {len(FILES)} files: all as expected\n", "")
+
+
+def test_each_difference_is_a_line_and_the_exit_code_is_1(run, tmp_path):
+    told = json.loads((ROOT / "tests/vectors/shared_ledger.json").read_text(encoding="utf-8"))
+    told["vectors"] = told["vectors"][:2]
+    told["vectors"][0]["expected"]["fragments"][0]["basis_usd"] = "40000"
+    file = tmp_path / "wrong.json"
+    file.write_text(json.dumps(told))
+    done = run(str(file))
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"{file}: partial-lot-fifo: fragment e3 e1 basis_usd: expected 40000, got 40010",
+        "2 vectors of 1 file: 1 differ",
+    ]
+    answer = json.loads(run(str(file), "--json").stdout)["conformance"]
+    assert (answer["vectors"], answer["failed"]) == (2, 1)
+    assert answer["files"][0]["differences"] == [
+        {"vector": "partial-lot-fifo", "field": "fragment e3 e1 basis_usd", "expected": "40000", "got": "40010"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("id,timestamp\n", "is no vector file: it is no JSON"),
+        ('{"format": "neutral-lot-vectors/9", "vectors": []}', 'its format is "neutral-lot-vectors/9"; known: neutral-lot-vectors/1'),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_is_none_is_a_sentence_and_exit_code_2(run, tmp_path, text, says):
+    file = tmp_path / "none.json"
+    if text is not None:
+        file.write_text(text)
+    done = run(str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
