@@ -92,15 +92,15 @@ async def _one_trade(environment: dict[str, str], path: Path, rows: int) -> None
         nothing = time.perf_counter() - started
         started = time.perf_counter()
         await rebuild(app, every=3_000)  # another interval of checkpoints: nothing that is stored counts
-        whole = Run(time.perf_counter() - started, 0)
+        whole = Run(time.perf_counter() - started)
         await rebuild(app)
         title(f"one more trade on {rows:,}, through the real store; ratio to a full rebuild")
         line("full rebuild", whole)
-        line("nothing new", Run(nothing, 0), whole)
+        line("nothing new", Run(nothing), whole)
         for what, at in (("at the end", "2026-12-01T00:00:00Z"), ("in the middle", times[rows // 2]), ("at the beginning", times[0])):
             taken = [await _arrive(app, account, at, f"{what} {n}") for n in range(TRADES)]
-            line(f"a trade {what}, median of {TRADES}", Run(statistics.median(taken), 0), whole)
-            line(f"a trade {what}, slowest", Run(max(taken), 0), whole)
+            line(f"a trade {what}, median of {TRADES}", Run(statistics.median(taken)), whole)
+            line(f"a trade {what}, slowest", Run(max(taken)), whole)
 
 
 async def _arrive(app: App, account: Account, at: str, name: str) -> float:

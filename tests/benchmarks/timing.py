@@ -18,15 +18,20 @@ MEASURED = Path(__file__).parent / "measured.py"
 
 class Run(NamedTuple):
     seconds: float
-    mib: float
+    """By the clock."""
+    work: float = 0
+    """Of the processor, where it is known: what a busy machine changes less."""
+    mib: float = 0
 
 
 def child(arguments: Sequence[object], environment: dict[str, str] | None = None) -> Run:
-    """One process from start to end, and the most memory that it held. Raises CalledProcessError with what it said."""
+    """One process from start to end, and the most memory that it held. Ends the benchmark with what it said when it fails."""
     words = [PYTHON, "-I", "-S", str(MEASURED), *(str(a) for a in arguments)]
-    done = subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ, **(environment or {})})
-    seconds, kib = done.stdout.splitlines()[-1].split()
-    return Run(float(seconds), int(kib) / KIB_PER_MIB)
+    done = subprocess.run(words, check=False, capture_output=True, text=True, env={**os.environ, **(environment or {})})
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words[4:])}\n{done.stdout[-500:]}{done.stderr[-2000:]}")
+    seconds, work, kib = done.stdout.splitlines()[-1].split()
+    return Run(float(seconds), float(work), int(kib) / KIB_PER_MIB)
 
 
 def best(arguments: Sequence[object], runs: int = 3, environment: dict[str, str] | None = None) -> Run:
@@ -41,16 +46,22 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def title(text: str) -> None:
-    print(f"\n{text}\n{'what':<58}{'seconds':>10}{'ratio':>9}{'MiB':>7}", flush=True)
+    print(f"\n{text}\n{'what':<56}{'seconds':>9}{'ratio':>8}{'work s':>9}{'ratio':>8}{'MiB':>6}", flush=True)
 
 
 def line(what: str, run: Run, beside: Run | None = None) -> None:
-    """`beside`: what the ratio is of."""
-    ratio = f"{run.seconds / beside.seconds:9.2f}" if beside else " " * 9
-    print(f"{what:<58}{run.seconds:10.3f}{ratio}{run.mib:7.0f}" if run.mib else f"{what:<58}{run.seconds:10.3f}{ratio}", flush=True)
+    """`beside`: what the ratios are of."""
+    told = f"{what:<56}{run.seconds:9.3f}{_ratio(run.seconds, beside and beside.seconds)}"
+    if run.mib:
+        told += f"{run.work:9.3f}{_ratio(run.work, beside and beside.work)}{run.mib:6.0f}"
+    print(told, flush=True)
+
+
+def _ratio(seconds: float, beside: float | None) -> str:
+    return f"{seconds / beside:8.2f}" if beside else " " * 8
 
 
 def paired(ours: Callable[[], object], least: Callable[[], object], runs: int = 3) -> tuple[Run, Run]:
     """Medians of both, run in turns."""
     pairs = [(seconds(ours), seconds(least)) for _ in range(runs)]
-    return Run(statistics.median(p[0] for p in pairs), 0), Run(statistics.median(p[1] for p in pairs), 0)
+    return Run(statistics.median(p[0] for p in pairs)), Run(statistics.median(p[1] for p in pairs))
