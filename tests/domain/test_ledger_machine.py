@@ -40,14 +40,11 @@ HOUR = 3_600_000_000
 UNITS = st.one_of(st.integers(1, 9), st.integers(1, 10**20))
 MONEY = st.one_of(st.integers(0, 12).map(lambda n: n * 10**30), st.integers(0, 10**38))
 ACCOUNT, COIN = st.sampled_from(ACCOUNTS), st.sampled_from(COINS)
-DAY = st.integers(0, 40).map(lambda n: START.date() + timedelta(days=n))
+DAY = st.sampled_from([0, 1, 2, 5, 10, 15, 20]).map(lambda n: START.date() + timedelta(days=n))
 LOT = st.integers(1, 6).map(lambda n: f"e{n}")
 EVENT = st.integers(3, 14).map(lambda n: f"e{n}")
-GAP = st.one_of(
-    st.sampled_from([0, HOUR, 2 * HOUR]),
-    st.integers(1, 10).map(lambda n: n * 24 * HOUR),
-    st.sampled_from([364, 365, 366]).map(lambda n: n * 24 * HOUR),
-)
+HOURS = [0, 0, 1, 2, 24, 24, 2 * 24, 5 * 24, 5 * 24, 365 * 24]
+GAP = st.sampled_from(HOURS).map(lambda n: n * HOUR)
 NAMED = st.lists(st.tuples(LOT, UNITS), min_size=1, max_size=3, unique_by=lambda x: x[0])
 ALLOCATION = st.one_of(
     st.tuples(st.just("lots"), st.lists(st.tuples(LOT, ACCOUNT, UNITS), min_size=1, max_size=5)),
@@ -92,8 +89,9 @@ class LedgerMachine(RuleBasedStateMachine):
         split=DAY,
         allocation=ALLOCATION,
         orders=st.lists(st.tuples(ACCOUNT, COIN, st.integers(0, 20), NAMED), max_size=3),
+        opening=st.lists(st.tuples(ACCOUNT, UNITS, MONEY), max_size=4),
     )
-    def say(self, *, scope, zone, methods, selections, split, allocation, orders):
+    def say(self, *, scope, zone, methods, selections, split, allocation, orders, opening):
         split = split if scope == "split" else None
         standing = [[account, coin, ticks(START) + days * 24 * HOUR, dict(lots), None] for account, coin, days, lots in orders]
         said = statements(methods, selections, split, allocation, sorted(standing, key=lambda order: order[2]))
@@ -104,6 +102,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.given, self.movements = [], []
         self.at, self.events = ticks(START), 0
         self.acquired = 0
+        for account, quantity, value in opening:
+            self.happen("acquire", account, "eth", quantity, HOUR, value=value)
 
     def happen(self, act, account, coin, quantity, gap, *, value=None, fee=0, more=NOTHING, suffix=""):
         self.at += gap

@@ -23,7 +23,7 @@ def folder_of(peer: Peer) -> Path:
     ready = home / "ready"
     if not ready.exists():
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([home / "bin/python", "-m", "pip", "install", "--quiet", peer.value], check=True)
+        subprocess.run([home / "bin/python", "-m", "pip", "install", "-qq", "--disable-pip-version-check", peer.value], check=True)
         ready.touch()
     return home / "bin"
 
