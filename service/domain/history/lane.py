@@ -23,6 +23,9 @@ from service.domain.statements import Statements
 
 TRADES = frozenset({"buy", "sell", "swap", "spend"})
 MOVES = frozenset({"transfer", "wrap", "bridge"})
+BY_MONEY = frozenset({"buy", "sell", "swap"})
+"""Worth their side in money where the file states no value."""
+VALUED = TRADES | {"income", "airdrop", "gift_in"}
 LEAVES = {"gift_out": "gift_out", "lost": "lost", "stolen": "lost", "worthless": "worthless"}
 _new = tuple.__new__
 _SCALE = 10**12
@@ -49,7 +52,7 @@ class Booking:
 
 def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, currency: str = "USD") -> Booking:
     """`window`: a receipt may come this long after its withdrawal. Without statements or quotes: only what the file says."""
-    lane = _Lane(table)
+    lane = Lane(table)
     ordered = sorted(rows, key=lambda row: (row.at, row.n))
     odd = [row for row in ordered if _is_odd(row)]
     if not odd:
@@ -68,10 +71,17 @@ def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, curren
 
 
 def _is_odd(row: Row) -> bool:
-    """Whether what the row means hangs on another row, or on both of its sides."""
-    if row.kind == "withdrawal" or (row.kind == "deposit" and row.basis is None):
+    """Whether what the row means hangs on another row, on both of its sides, or on a value that the file leaves out."""
+    kind = row.kind
+    if row.fee and row.fee_value is None and row.fee_asset != "USD":
         return True
-    return row.kind in MOVES and (row.sent != row.received or row.sent_asset == row.received_asset) and not _is_plain(row)
+    if kind in MOVES:
+        return not _is_plain(row)
+    if kind == "spend" and row.received:
+        return True
+    if row.value is None and kind in VALUED:
+        return kind not in BY_MONEY or "USD" not in (row.sent_asset, row.received_asset)
+    return kind == "withdrawal" or (kind == "deposit" and row.basis is None)
 
 
 def _is_plain(row: Row) -> bool:
@@ -79,7 +89,9 @@ def _is_plain(row: Row) -> bool:
     return row.sent == row.received and row.sent_asset == row.received_asset and bool(row.to_account) and row.to_account != row.account
 
 
-class _Lane:
+class Lane:
+    """The movements of one row, where they need no other row."""
+
     def __init__(self, table: AssetTable) -> None:
         self.coins: dict[str, Coin] = {}
         self._table = table
@@ -99,17 +111,14 @@ class _Lane:
         gave = self._part(sent_asset, at, sent, value) if sent_asset else None
         got = self._part(received_asset, at, received, value) if received_asset else None
         if value is None and kind in TRADES:
-            value = _value_in_money(row, gave, got)
+            value = (received if received_asset == "USD" else sent) * _SCALE
             gave = gave and gave._replace(value=value)
             got = got and got._replace(value=value)
         fees: list[Movement] = []
-        cost: int | None = 0
+        cost = 0
         if fee_asset:
-            cost = fee_value
+            cost = fee_units * _SCALE if fee_value is None else fee_value  # without a value it is in dollars, else the row is odd
             fee = self._part(fee_asset, at, fee_units, cost)
-            if cost is None:
-                cost = fee_units * _SCALE if fee is None and fee_asset == "USD" else _implied(fee, gave, got)
-                fee = fee and fee._replace(value=cost)
             if fee is not None:
                 fees = paid(name, at, account, (fee,))
         if kind in TRADES:
@@ -148,23 +157,6 @@ class _Lane:
         return found
 
 
-def _value_in_money(row: Row, gave: Part | None, got: Part | None) -> int | None:
-    """What a row without a stated value was worth: its money side, where there is one."""
-    if got is None and row.received_asset == "USD":
-        return row.received * _SCALE
-    return row.sent * _SCALE if gave is None and row.sent_asset == "USD" else None
-
-
-def _implied(fee: Part | None, *traded_for: Part | None) -> int | None:
-    """A fee in a coin that was traded, at the price of the trade itself."""
-    if fee is None:
-        return None
-    for part in traded_for:
-        if part is not None and part.coin == fee.coin and part.value is not None:
-            return part.value * fee.quantity // part.quantity
-    return None
-
-
 # ------------------------------------------------------------------ rows that hang on others
 
 
@@ -190,7 +182,7 @@ def _transactions(row: Row) -> list[Transaction]:
 
     sent, received = leg(row.sent_asset, row.sent, -1), leg(row.received_asset, row.received, 1)
     fees = leg(row.fee_asset, row.fee, -1, is_fee=True)
-    at, hint, keys = moment(row.at), _HINTS.get(row.kind, "internal"), (f"csv/{row.id}",)
+    at, hint, keys = moment(row.at), _HINTS.get(row.kind, "other"), (f"csv/{row.id}",)
     ref = chain_ref(row.note)
     if row.kind not in MOVES or not row.to_account or row.to_account == row.account:
         return [Transaction(row.account, keys, at, (*sent, *received, *fees), hint, ref, sequence=row.n, stated=stated)]
