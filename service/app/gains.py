@@ -13,10 +13,10 @@ from functools import partial
 from typing import Any, NamedTuple, get_args
 
 from service.app.halves import in_two
-from service.app.ports import Refused
+from service.app.refusals import Refused
 from service.domain import history, ledger, pooling
 from service.domain.assets import AssetTable, Coin
-from service.domain.issues import Issue
+from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import Choices, Finding, Group, Match, Scope
 from service.domain.ledger.choices import Calendar
 from service.domain.money import plain
@@ -127,12 +127,12 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = 
     zone = asked.zone or past.zone
     said = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
     work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only, totals=totals)
-    halves = in_two(work, past.groups, len) if may_fork and lines_only else [work(past.groups)]
+    halves = [_Half(*half) for half in in_two(work, past.groups, len)] if may_fork and lines_only else [_Half(*work(past.groups))]
     placed = [line for half in halves for line in half.lines]
     if len(halves) > 1:
         placed.sort()
     symbols = past.symbols()
-    findings = sorted(finding for half in halves for finding in half.findings)
+    findings = [Finding(IssueKind(kind), *rest) for kind, *rest in sorted(finding for half in halves for finding in half.findings)]
     return Found(
         columns=rows.COLUMNS,
         lines=[line for *_, line in placed],
@@ -151,10 +151,13 @@ class _Half(NamedTuple):
     matches: list[Match]
     totals: dict[tuple[int, str], list[int]]
     unknown: int
-    findings: list[Finding]
+    findings: list[tuple[Any, ...]]
+    """Plain tuples: a fork can send them."""
 
 
-def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, year: int | None, keep: bool, totals: bool) -> _Half:
+def _booked(
+    groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, year: int | None, keep: bool, totals: bool
+) -> tuple[Any, ...]:
     matches: list[Match] = []
     incomes: list[Movement] = []
     findings: list[Finding] = []
@@ -180,7 +183,8 @@ def _booked(groups: Sequence[Sequence[Movement]], *, past: Past, said: Choices, 
         collectible=past.collectible(),
     )
     placed = [(*key, line) for key, line in zip(map(rows.place, matches), lines, strict=True)]
-    return _Half(placed, matches if keep else [], _totals(matches, incomes, years) if totals else {}, unknown, findings)
+    plain_findings = [(str(kind.value), *rest) for kind, *rest in findings]
+    return placed, matches if keep else [], _totals(matches, incomes, years) if totals else {}, unknown, plain_findings
 
 
 def _totals(matches: Iterable[Match], incomes: Iterable[Movement], years: rows.Years) -> dict[tuple[int, str], list[int]]:

@@ -25,6 +25,7 @@ from service.app.derived import (
     Tally,
     TallyKey,
 )
+from service.app.refusals import Busy, Refused, Stopped
 from service.domain.alerts import Alert, Message
 from service.domain.assets import AssetTable
 from service.domain.harvest import HarvestSettings, Opportunity
@@ -41,32 +42,7 @@ AccountStatus = Literal["active", "paused", "refused", "error"]
 """refused: a person must act (key, rights, chain). error: the last sync failed and will be tried again."""
 
 
-# ------------------------------------------------------------------ refusals
-
-
-class Refused(Exception):
-    """The use case will not do it: `field` names the input, the text is one sentence with the remedy. Exit code 2."""
-
-    def __init__(self, field: str, says: str) -> None:
-        super().__init__(says)
-        self.field = field
-
-
-class Stopped(Exception):
-    """An account cannot go on until a person acts. Exit code 3."""
-
-    def __init__(self, account: str, says: str) -> None:
-        super().__init__(says)
-        self.account = account
-
-
-class Busy(Exception):
-    """Another process syncs this account. Exit code 1."""
-
-    def __init__(self, account: str) -> None:
-        super().__init__(f"{account} is being synced by another process")
-        self.account = account
-
+__all__ = ["Busy", "Refused", "Stopped"]
 
 # ------------------------------------------------------------------ stored values
 

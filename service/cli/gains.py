@@ -59,7 +59,7 @@ def gains(
 
 
 def _of_file(source: str, asked: Asked, csv: str | None, *, keep_going: bool, as_json: bool) -> int:
-    from service.app.ports import Refused
+    from service.app.refusals import Refused
 
     try:
         past, problems, found = straight.of_file(source, asked, lines_only=not as_json, keep_going=keep_going)

@@ -43,7 +43,7 @@ def straight(words: Sequence[str]) -> int | None:
 
 def guarded(source: str, asked: Asked, csv: str) -> int:
     """Every refusal is one sentence on standard error."""
-    from service.app.ports import Refused
+    from service.app.refusals import Refused
 
     try:
         past, problems, found = of_file(source, asked, lines_only=True, totals=False)
@@ -61,7 +61,7 @@ def of_file(
     """No database, no network, no event loop. Raises Refused."""
     from service import settings as configuration
     from service.app import gains
-    from service.app.ports import Refused
+    from service.app.refusals import Refused
 
     try:
         settings = configuration.load(os.environ)
@@ -77,7 +77,7 @@ def of_file(
 
 @contextmanager
 def _opened(source: str) -> Iterator[Iterable[str]]:
-    from service.app.ports import Refused
+    from service.app.refusals import Refused
 
     if source == "-":
         yield sys.stdin
@@ -103,7 +103,7 @@ def without_collector() -> Iterator[None]:
 
 def write(path: str, found: Found) -> None:
     """The matches with their header; "-" is standard output. Raises Refused where the file cannot be written."""
-    from service.app.ports import Refused
+    from service.app.refusals import Refused
 
     text = "\n".join([",".join(found.columns), *found.lines, ""])
     if path == "-":

@@ -171,10 +171,15 @@ class Reader:
             elif not received:
                 received_asset, received = sent_asset, sent
         value = fee_value = basis = acquired_at = None
-        if value_text:
-            value = _number("value_usd", value_text) * _MONEY
+        if value_text:  # most often what the money side says
+            if value_text == received_text:
+                value = received * _MONEY
+            elif value_text == sent_text:
+                value = sent * _MONEY
+            else:
+                value = _number("value_usd", value_text) * _MONEY
         if fee_value_text:
-            fee_value = _number("fee_value_usd", fee_value_text) * _MONEY
+            fee_value = (fee if fee_value_text == fee_text else _number("fee_value_usd", fee_value_text)) * _MONEY
         if basis_text:
             basis = _number("basis_usd", basis_text) * _MONEY
         if acquired_text:
@@ -216,7 +221,7 @@ def _number(column: str, text: str) -> int:
     """In 10^-18. Raises Bad for all but plain decimals."""
     whole, point, part = text.partition(".")
     digits = whole + part
-    if not (digits.isdigit() and digits.isascii() and whole and (part or not point)) or len(part) > PLACES or len(whole) > _LONGEST:
+    if not digits.isdigit() or not digits.isascii() or not whole or (point and not part) or len(part) > PLACES or len(whole) > _LONGEST:
         raise Bad(column, f"{text!r} is no plain decimal number of up to {PLACES} places (no sign, no exponent, no separator)")
     return int(digits) * _POWERS[len(part)]
 

@@ -111,14 +111,18 @@ def _flags(match: Match, calendar: Calendar, *, is_collectible: bool) -> tuple[s
 
 def money(count: int) -> str:
     """10^-30 → at most 10 places, half even."""
-    whole, rest = divmod(count, _TEN)
-    if rest >= _HALF and (rest > _HALF or whole & 1):
-        whole += 1
-    sign = ""
+    whole, rest = divmod(count + _HALF, _TEN)
+    if not rest and whole & 1:  # a tie
+        whole -= 1
     if whole < 0:
-        sign, whole = "-", -whole
+        return f"-{_decimal(-whole)}"
     units, part = divmod(whole, _POINT)
-    return f"{sign}{units}.{part:010}".rstrip("0") if part else f"{sign}{units}"
+    return f"{units}.{part:010}".rstrip("0") if part else str(units)
+
+
+def _decimal(count: int) -> str:
+    units, part = divmod(count, _POINT)
+    return f"{units}.{part:010}".rstrip("0") if part else str(units)
 
 
 class Stamps(dict[int, str]):
