@@ -88,6 +88,21 @@ def test_what_reconcile_makes_of_raw_rows_is_compared():
     assert "raw: event 2" in changed("in-flight", put(("reconciled_events", 1, "fee_quantity"), "0.002"))
 
 
+def test_either_of_two_joined_rows_may_name_the_transfer_but_no_other():
+    assert changed("arrives-before-sent", put(("reconciled_events", 1, "id"), "e4")) == []
+    assert changed("arrives-before-sent", put(("reconciled_events", 1, "id"), "e5")) == ["raw: event 2"]
+
+
+def test_a_row_whose_id_is_known_changes_nothing_whatever_it_says():
+    again = {**BY_ID["imported-twice"]["events"][0], "received_quantity": "7"}
+    assert changed("imported-twice", lambda v: v["events"].append(again)) == []
+    assert changed("imported-twice", lambda v: v["events"].insert(0, again)) != []
+
+
+def test_a_part_that_nobody_compares_is_no_pass():
+    assert changed("oversold", put(("expected", "wash_sales"), [])) == ["wash_sales"]
+
+
 def test_a_fee_that_only_the_reconciled_row_values_is_priced_by_it():
     fields = changed("in-flight", put(("reconciled_events", 1, "fee_value_usd"), "2.3"))
     assert {f for f in fields if "e2/fee" in f} == {
@@ -128,10 +143,10 @@ def test_a_vector_without_a_part_of_its_schema_is_told_and_the_others_go_on():
     ("text", "says"),
     [
         ("rows", "no JSON"),
-        ("[]", 'no list "vectors"'),
+        ("[]", "it names no format; known: neutral-lot-vectors/1"),
         ('{"format": "neutral-lot-vectors/1"}', 'no list "vectors"'),
         ('{"format": "other/9", "vectors": []}', 'its format is "other/9"; known: neutral-lot-vectors/1'),
-        ('{"vectors": []}', "its format is null"),
+        ('{"vectors": []}', "it names no format"),
         ('{"format": "neutral-lot-vectors/1", "vectors": [{}]}', "vector 1 has no id"),
         ('{"format": "neutral-lot-vectors/1", "vectors": [{"id": "a"}, {"id": "a"}]}', "two vectors a"),
     ],

@@ -52,12 +52,13 @@ def _read(text: str) -> tuple[list[Mapping[str, Any]], Callable[[Mapping[str, An
         told = json.loads(text)
     except ValueError:
         raise NoVectors("it is no JSON") from None
-    if not isinstance(told, dict) or not isinstance(told.get("vectors"), list):
-        raise NoVectors('it has no list "vectors"')
-    name = told.get("format")
+    name = told.get("format") if isinstance(told, dict) else None
     run = FORMATS.get(name) if isinstance(name, str) else None
     if run is None:
-        raise NoVectors(f"its format is {json.dumps(name)}; known: {', '.join(FORMATS)}")
+        says = "it names no format" if name is None else f"its format is {json.dumps(name)}"
+        raise NoVectors(f"{says}; known: {', '.join(FORMATS)}")
+    if not isinstance(told.get("vectors"), list):
+        raise NoVectors('it has no list "vectors"')
     seen: set[str] = set()
     for n, vector in enumerate(told["vectors"], 1):
         own = vector.get("id") if isinstance(vector, dict) else None
