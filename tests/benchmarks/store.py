@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import hashlib
-import json
+import io
 import os
 import sqlite3
 import statistics
@@ -19,9 +19,9 @@ from pathlib import Path
 from connectors.contract import Cursor, Page, RawRecord
 from service import settings as configuration
 from service import wiring
+from service.app.imports import import_file
 from service.app.ports import Account, App
 from service.app.rebuild import rebuild
-from service.app.sources import PORTFOLIO
 from service.store import open_store
 from tests.benchmarks.gains import ours, thresher
 from tests.benchmarks.histories import history
@@ -31,6 +31,7 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 TRADES = 20
 ROW = {
     "kind": "buy",
+    "account": "exchange-1",
     "sent_asset": "USD",
     "sent_quantity": "1000",
     "received_asset": "BTC",
@@ -68,7 +69,7 @@ def bench_import(folder: Path, rows: int) -> None:
 
 
 def bench_one_trade(folder: Path, rows: int) -> None:
-    """Work without the start of a process: the record is stored, committed, and balances and lots are up to date."""
+    """Work without the start of a process: the row is stored, committed, and balances and lots are up to date."""
     path = history(folder, rows)
     with house(folder) as environment:
         child(thresher("import", path), environment)
@@ -86,7 +87,6 @@ async def _one_trade(environment: dict[str, str], path: Path, rows: int) -> None
     with path.open(newline="") as source:
         times = [row["timestamp"] for row in csv.DictReader(source)]
     async with opened(environment) as app:
-        account = (await app.store.accounts(PORTFOLIO))[0]
         started = time.perf_counter()
         await rebuild(app)
         nothing = time.perf_counter() - started
@@ -98,17 +98,21 @@ async def _one_trade(environment: dict[str, str], path: Path, rows: int) -> None
         line("full rebuild", whole)
         line("nothing new", Run(nothing), whole)
         for what, at in (("at the end", "2026-12-01T00:00:00Z"), ("in the middle", times[rows // 2]), ("at the beginning", times[0])):
-            taken = [await _arrive(app, account, at, f"{what} {n}") for n in range(TRADES)]
+            taken = [await _arrive(app, at, f"{what} {n}") for n in range(TRADES)]
             line(f"a trade {what}, median of {TRADES}", Run(statistics.median(taken)), whole)
             line(f"a trade {what}, slowest", Run(max(taken)), whole)
 
 
-async def _arrive(app: App, account: Account, at: str, name: str) -> float:
-    payload = json.dumps({**ROW, "id": name, "timestamp": at, "account": account.id, "n": 0})
-    record = RawRecord(account.id, "csv", name, datetime.fromisoformat(at), payload)
+async def _arrive(app: App, at: str, name: str) -> float:
+    """A file of one row: read, compared with what is known, stored, and everything that it changes."""
+    row = {**ROW, "id": name, "timestamp": at}
+    told = io.StringIO()
+    writer = csv.DictWriter(told, row)
+    writer.writeheader()
+    writer.writerow(row)
+    told.seek(0)
     started = time.perf_counter()
-    await app.store.save_page(account.id, "csv", Page((record,), Cursor("")), app.now())
-    await rebuild(app)
+    await import_file(app, told)  # ends with a refresh
     return time.perf_counter() - started
 
 
