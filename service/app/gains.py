@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from service.app.halves import in_two
 from service.app.refusals import Refused
@@ -22,8 +22,12 @@ from service.domain.ledger.choices import Calendar
 from service.domain.money import plain
 from service.domain.movements import PLACES, Movement, decimal
 from service.domain.reports import matches as rows
-from service.domain.statements import MethodName, Statements
+from service.domain.statements import MethodName, Statements, gathered
 
+if TYPE_CHECKING:
+    from service.app.ports import App
+
+PORTFOLIO = "main"
 POOLED = ("acb", "section104")
 METHODS = (*get_args(MethodName), "average", *POOLED)
 LONDON = "Europe/London"
@@ -107,6 +111,23 @@ def of_file(lines: Iterable[str], table: AssetTable, *, window: timedelta, keep_
         raise Refused("file", told(problems))
     booking = history.booking(found, table, window=window)
     return Past(booking.groups(), booking.coins, issues=tuple(booking.issues)), problems
+
+
+async def of_store(app: App) -> Past:
+    """What is stored, as the ledger booked it."""
+    portfolio = await app.store.portfolio(PORTFOLIO)
+    known = await app.store.movements(PORTFOLIO)
+    by: dict[str, list[Movement]] = defaultdict(list)
+    for movement in known.movements:
+        by[known.pool_of[movement.coin]].append(movement)
+    return Past(
+        groups=[by[pool] for pool in sorted(by)],
+        coins={coin: app.assets.coin(coin) for coin in known.pool_of},
+        labels={account.id: account.label for account in await app.store.accounts(PORTFOLIO)},
+        places=known.places,
+        statements=gathered(await app.store.statements(PORTFOLIO)),
+        zone=portfolio.profile.time_zone,
+    )
 
 
 SHOWN = 5
