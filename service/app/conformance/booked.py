@@ -25,7 +25,7 @@ from service.domain.rules import local_date
 def booked(events: Sequence[Event], case: Case, unrealised: Mapping[str, Any] | None) -> Made:
     """`unrealised`: the vector's word on when and at which price, where it has one."""
     amounts = [a for e in events for a in (*e.sent, *e.received, *e.fees)]
-    symbols = {a.coin.id: a.coin.symbol for a in amounts}
+    symbols = {a.coin.id: a.coin.id.removeprefix("csv:") for a in amounts}  # as the file calls it
     places = movements.places_of(a.quantity for a in amounts if a.coin.kind != "fiat")
     moved = [m for event in events for m in movements.of_event(event, places)]
     names = groups_of((m.coin for m in moved), ((m.coin, m.more.to_coin) for m in moved if m.more.to_coin))
