@@ -181,8 +181,9 @@ def _priced(event: Event, book: PriceBook) -> Event:
 def _fees(
     event: Event, traded: Iterable[tuple[Amount, Decimal | None]], source: str, book: PriceBook
 ) -> tuple[tuple[Decimal | None, ...], tuple[str, ...]]:
-    """The value of each fee and where it is from: what the file states, else by the trade itself or a quote."""
-    implied = {a.coin.id: (v, a.quantity) for a, v in traded if v is not None}
+    """The value of each fee and where it is from: what the file states, else by the trade itself or a quote; money of ours is worth itself."""
+    home = f"fiat:{book.currency}"
+    implied = {a.coin.id: (v, a.quantity) for a, v in traded if v is not None and a.coin.id != home}
     is_exact = source in {"money", STATED_VALUE}
     values: list[Decimal | None] = []
     sources: list[str] = []
