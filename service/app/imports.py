@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ FILES = "files"
 """The connector."""
 MOST_ERRORS = 5
 """Named in one refusal; the rest is counted."""
+_OURS = re.compile(r"tx_[0-9a-f]{20}")
 SHORTEST_PHRASE = 40
 """Characters; a shorter note holds no phrase and no key."""
 
@@ -76,6 +78,10 @@ def read(app: App, lines: Iterable[str], account: str = "") -> tuple[list[Row], 
         raise Refused("file", f"{problems[0].says}. Nothing was stored")
     for name in sorted({name for row in rows for name in (row.account, row.to_account)}):
         no_wallet_secret(app, "account", name)
+    ours = [row for row in rows if row.id.startswith("tx_") and _OURS.fullmatch(row.id)]
+    if ours:
+        problems += [Problem(row.line, "id", "looks like an id that thresher gives to rows of other sources") for row in ours]
+        rows = [row for row in rows if not _OURS.fullmatch(row.id)]
     secret = {note for note in {row.note for row in rows} if _is_secret(app, note)}
     if secret:
         problems += [

@@ -258,7 +258,7 @@ def read(lines: Iterable[str], *, account: str = "") -> tuple[list[Row], list[Pr
     """All rows in the order of the file, and what is wrong with the others. `account` takes the place of every row's own.
 
     The same row twice says nothing new; two rows of one id that differ are a problem of the second. A header that lacks a column is one
-    problem of line 1, and no rows.
+    problem of line 1, and no rows; so is one that names a column twice.
     """
     source = csv.reader(lines, strict=True)
     rows: list[Row] = []
@@ -269,6 +269,8 @@ def read(lines: Iterable[str], *, account: str = "") -> tuple[list[Row], list[Pr
             header[0] = header[0].removeprefix("\ufeff")
         if missing := [name for name in COLUMNS if name not in header]:
             return [], [Problem(1, missing[0], f"the header lacks {', '.join(missing)}: this is no history in the neutral format")]
+        if twice := [name for name in ALL if header.count(name) > 1]:
+            return [], [Problem(1, twice[0], f"the header names {', '.join(twice)} more than once")]
         _read(source, header, Reader(account), rows, problems)
     except csv.Error as wrong:
         problems.append(Problem(source.line_num, "", f"cannot be read as CSV ({wrong}); nothing after it was read"))
