@@ -112,14 +112,15 @@ class History:
         return plain((quantity * self.random.choice(PRICES)).quantize(Decimal("1e-6")))
 
 
-def raw(history):
-    """The rows as two sources would give them: the sides of transfers apart, under one hash; some rows twice; in no order but within a second."""
+def raw(history, waits=(0, 30, 86400)):
+    """The rows as two sources would give them: the sides of transfers apart, under one hash, the receipt up to `waits` seconds later; some rows
+    twice; in no order but within a second."""
     r = random.Random(len(history.rows))
     seconds = {}
     for n, row in enumerate(history.rows):
         sides = [row]
         if row["kind"] == "transfer":
-            later = datetime.fromisoformat(row["timestamp"]) + timedelta(seconds=r.choice((0, 30, 86400)))
+            later = datetime.fromisoformat(row["timestamp"]) + timedelta(seconds=r.choice(waits))
             out = {k: v for k, v in row.items() if k not in ("to_account", "received_asset", "received_quantity")}
             into = {"id": f"{row['id']}-there", "kind": "deposit", "account": row["to_account"]}
             into |= {k: row[k] for k in ("received_asset", "received_quantity")}
