@@ -108,7 +108,9 @@ def _transactions(record: RawRecord) -> tuple[Transaction, ...]:
     cells = json.loads(record.payload)
     get = cells.get
     kind, account = cells["kind"], record.account
-    hint = HINTS[kind]
+    hint = HINTS.get(kind)
+    if hint is None:
+        raise ValueError(kind)
     to_account = get("to_account", "")
     note, since = get("note"), get("acquired_at")
     stated = Stated(

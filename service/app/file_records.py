@@ -9,6 +9,8 @@ from connectors.contract import RawRecord
 from service.domain.history import Row, asset_id, stamp, text
 from service.domain.movements import MONEY_PLACES, moment
 
+FILES = "files"
+"""The connector."""
 SOURCE = "csv"
 STREAM = "csv"
 

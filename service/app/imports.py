@@ -16,15 +16,13 @@ from dataclasses import dataclass
 
 from connectors.contract import Cursor, Page, RawRecord
 from service.app import rebuild
-from service.app.file_records import SOURCE, STREAM, record
+from service.app.file_records import FILES, SOURCE, STREAM, record
 from service.app.ports import Account, App, Refused
 from service.app.sources import PORTFOLIO, no_wallet_secret
 from service.domain import history
 from service.domain.history import Problem, Row
 from service.domain.issues import content_id
 
-FILES = "files"
-"""The connector."""
 MOST_ERRORS = 5
 """Named in one refusal; the rest is counted."""
 _OURS = re.compile(r"tx_[0-9a-f]{20}")

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from connectors.contract import AccessDenied, Connector, ConnectorError, RetryLater, SourceChanged
 from service.app import evaluate, rebuild
+from service.app.file_records import FILES
 from service.app.ports import Account, AccountStatus, App, Busy, Refused
 from service.app.sources import PORTFOLIO, opened, the_account
 
@@ -37,7 +38,7 @@ class Pulled:
     account: str
     label: str
     outcome: str
-    """synced, busy, refused, error, paused"""
+    """synced, busy, refused, error, paused; imported: nothing to pull, its rows come from files"""
     new: int = 0
     changed: int = 0
     withdrawn: int = 0
@@ -72,6 +73,8 @@ async def sync(app: App, accounts: Sequence[str] | None = None, full: bool = Fal
 async def _pull_unless_paused(app: App, account: Account, *, full: bool, named: bool) -> Pulled:
     if account.status == "paused" and not named:
         return Pulled(account.id, account.label, "paused", says=account.says)
+    if account.connector == FILES:  # nothing to ask, and no balance to compare with: none declared is not nothing declared
+        return Pulled(account.id, account.label, "imported")
     try:
         async with app.leases.hold(account.id):
             return await _pull(app, account, full=full)
