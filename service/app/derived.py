@@ -6,10 +6,12 @@ Amounts in lines are plain decimals as text, times microseconds since 1970 UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from service.domain.assets import Coin
@@ -65,6 +67,24 @@ class BySide(NamedTuple):
     at: int
     row: str
     hash: str
+
+
+BookedLine = tuple[str, str, str, str, str, str, str, str, str | None, str, str, str, str, int, str | None]
+"""id, account, occurred_at (ISO 8601, microseconds, Z), hint, kind, sent, received, fees (amounts_text), chain_ref, counterparties, flags,
+matched_with, keys (JSON lists), sequence, stated (JSON)"""
+
+
+def amounts_text(amounts: Iterable[tuple[str, Coin, str]]) -> str:
+    """(asset, coin, plain quantity) each → JSON: [[asset, coin id, symbol, kind, known, peg, quantity], …]."""
+    told = ",".join([f'{coin_text(asset, coin)}{quantity}"]' for asset, coin, quantity in amounts])
+    return f"[{told}]"
+
+
+@lru_cache(maxsize=4096)
+def coin_text(asset: str, coin: Coin) -> str:
+    """What stands before the quantity."""
+    told = json.dumps([asset, coin.id, coin.symbol, coin.kind, coin.known, coin.peg], separators=(",", ":"))
+    return f'{told[:-1]},"'
 
 
 class Valued(NamedTuple):
@@ -167,6 +187,8 @@ class Changes:
     """Everything that stood is dropped first; then nothing is in `..._gone`."""
     made_at: datetime
     booked: list[Booked] = field(default_factory=list)
+    lines: list[BookedLine] = field(default_factory=list)
+    """The same, ready to be stored."""
     booked_gone: set[str] = field(default_factory=set)
     sides: list[BySide] = field(default_factory=list)
     tallies: dict[TallyKey, Tally] = field(default_factory=dict)

@@ -82,12 +82,13 @@ class _Refresh:
         await self._book(row_changes, affected)
         moved = await asyncio.to_thread(values.valued, affected.events, affected.book)
         gone, added = await self._moved(affected, moved)
-        replayed, ledger_id = await self._replay(gone, added, affected.events)
+        added += row_changes.plain.movements
+        replayed, ledger_id = await self._replay(gone, added)
         await self._balances(row_changes)
         state = State(ledger_id, self._rests_on(), len(self.said), self.changed.rev, self.quotes_rev)
         await self.app.store.save_derived(PORTFOLIO, state, self.changes)
         known = self.before.ledger_id if self.before else ""
-        count = len(row_changes.new.keys() | row_changes.old.keys())
+        count = len(row_changes.new.keys() | row_changes.old.keys()) + len(row_changes.plain.lines)
         return Refreshed(ledger_id, ledger_id != known, self.whole, count, len(gone) + len(added), replayed)
 
     # ------------------------------------------------------------------ what changed
@@ -181,7 +182,7 @@ class _Refresh:
             if name in found.new or linked_to.get(name, ()) != paired.shown_with.get(name, ())
         }
         stored = pairing.with_links({**found.new, **changed}, linked_to)
-        changes.booked = list(stored.values())
+        changes.booked, changes.lines = list(stored.values()), found.plain.lines
         changes.booked_gone = found.old.keys() | (changed.keys() - found.new.keys())
         changes.sides = [side for row in stored.values() for side in pairing.sides_of(row, self.statements, self._window)]
         changes.raised += found.raised
@@ -205,12 +206,11 @@ class _Refresh:
 
     # ------------------------------------------------------------------ movements → ledgers
 
-    async def _replay(self, gone: list[Placed], added: list[Placed], happened: Sequence[Event]) -> tuple[int, str]:
+    async def _replay(self, gone: list[Placed], added: list[Placed]) -> tuple[int, str]:
         """How many pools were run again, and the id of the ledger."""
         changes, store = self.changes, self.app.store
         before = {} if self.whole else await store.pools(PORTFOLIO)
-        symbols = values.symbols_of(happened, {coin.id: coin for coin in self.app.assets.coins()})
-        found = pools.changed_pools(before, gone, added, symbols)
+        found = pools.changed_pools(before, gone, added, lambda coin: self.app.assets.coin(coin).symbol)
         for name in self._said_of(found.pools):
             found.since[name] = None
         changes.dropped = found.dropped
@@ -253,6 +253,8 @@ class _Refresh:
         touched: set[TallyKey] = set()
         tallies.count(standing, found.old.values(), -1, touched)
         tallies.count(standing, found.new.values(), 1, touched)
+        tallies.merge(standing, found.plain.tallies)
+        touched |= found.plain.tallies.keys()
         changes.tallies_gone = touched & stood
         changes.tallies = {key: standing[key] for key in touched if not tallies.empty(standing[key])}
         held = {key: tally for key, tally in standing.items() if not tallies.empty(tally)}

@@ -338,7 +338,7 @@ async def _placed(connection: AsyncConnection, *where: ColumnElement[bool]) -> l
 def _ready(portfolio: str, changes: Changes) -> dict[Table, list[tuple[Any, ...]]]:
     """What is added, by table, in the order of its key where that can be had: that is how SQLite lays it down fastest."""
     return {
-        BOOKED: sorted((booked_line(portfolio, row) for row in changes.booked), key=lambda line: line[1]),
+        BOOKED: sorted([*(booked_line(portfolio, row) for row in changes.booked), *((portfolio, *line) for line in changes.lines)]),
         SIDES: sorted((portfolio, *side) for side in changes.sides),
         BALANCES: [_balance(portfolio, key, tally) for key, tally in sorted(changes.tallies.items())],
         VALUED: sorted((portfolio, *valued) for valued in changes.valued),

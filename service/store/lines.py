@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.contract import Asset, Stated
-from service.app.derived import Placed
+from service.app.derived import Placed, amounts_text
 from service.domain.assets import Coin
 from service.domain.money import plain
 from service.domain.movements import NOTHING, PLACES, More, Movement
@@ -59,22 +59,7 @@ def _texts(texts: tuple[str, ...]) -> str:
 
 
 def _amounts(amounts: tuple[Amount, ...]) -> str:
-    """[asset, coin id, symbol, kind, known, peg, quantity] each."""
-    if not amounts:
-        return "[]"
-    return f"[{','.join([_amount(a) for a in amounts])}]"
-
-
-def _amount(amount: Amount) -> str:
-    coin, quantity = amount.coin, amount.quantity
-    if not quantity.is_finite():
-        raise TypeError(f"{quantity} is no amount")
-    return f'{_named(amount.asset, coin.id, coin.symbol, coin.kind, coin.known, coin.peg)}"{plain(quantity)}"]'
-
-
-@lru_cache(maxsize=4096)
-def _named(asset: str, *coin: str | bool) -> str:
-    return canonical_json([asset, *coin])[:-1] + ","
+    return amounts_text([(a.asset, a.coin, plain(a.quantity)) for a in amounts]) if amounts else "[]"
 
 
 def _read(amounts: Iterable[list[Any]]) -> tuple[Amount, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -49,8 +49,8 @@ class PoolChanges:
     """Pools whose coins are not what they were: nothing of their ledgers stays."""
 
 
-def changed_pools(before: Mapping[str, Pool], gone: Iterable[Placed], added: Iterable[Placed], symbols: Mapping[str, str]) -> PoolChanges:
-    """`symbols`: of every coin that `added` names."""
+def changed_pools(before: Mapping[str, Pool], gone: Iterable[Placed], added: Iterable[Placed], symbol: Callable[[str], str]) -> PoolChanges:
+    """`symbol`: of a coin's id."""
     counts = {coin: _Counts(pool.movements, dict(pool.renames), dict(pool.fine)) for coin, pool in before.items()}
     first: dict[str, int] = {}
     for sign, placed in ((-1, gone), (1, added)):
@@ -69,8 +69,7 @@ def changed_pools(before: Mapping[str, Pool], gone: Iterable[Placed], added: Ite
     for coin in sorted(there):
         mine = counts.get(coin) or _Counts()
         known = before.get(coin)
-        symbol = known.symbol if known else symbols[coin]
-        pools[coin] = Pool(coin, names[coin], symbol, mine.movements, mine.renames, mine.fine, known.digest if known else "")
+        pools[coin] = Pool(coin, names[coin], symbol(coin), mine.movements, mine.renames, mine.fine, known.digest if known else "")
     changes = PoolChanges(pools)
     old, new = _members(before.values()), _members(pools.values())
     changes.dropped = {name for name, coins in old.items() if new.get(name) != coins}

@@ -13,9 +13,14 @@ from dataclasses import dataclass, field, replace
 from connectors.contract import RawRecord, Transaction, Unreadable
 from service.app.derived import Raised
 from service.app.ports import Account, App, Changed
+from service.app.refresh.plain import PlainRows, plain_rows
 from service.app.sources import PORTFOLIO
 from service.domain.issues import Issue, IssueKind
 from service.domain.reconcile import Booked, booked_rows, row_id, row_issues
+
+
+FILES = "files"
+"""The connector of the holder's own files."""
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class RowChanges:
     """New, or not as they were."""
     old: dict[str, Booked] = field(default_factory=dict)
     """As they were: of those that changed and those that went away."""
+    plain: PlainRows = field(default_factory=PlainRows)
+    """New rows that are ready as they are; in neither of the above."""
     raised: list[Raised] = field(default_factory=list)
     raised_gone: set[tuple[str, str]] = field(default_factory=set)
 
@@ -53,6 +60,11 @@ async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, 
 
 async def _of_records(app: App, account: Account, records: Sequence[RawRecord], former: Sequence[RawRecord], found: RowChanges) -> None:
     """Rows of a record are named by it, so only a key that was known before can have left some."""
+    if account.connector == FILES:
+        known = {record.key for record in former}
+        plain, rest = await asyncio.to_thread(plain_rows, (r for r in records if r.key not in known), app.assets)
+        found.plain.add(plain)
+        records = [*rest, *(r for r in records if r.key in known)]
     new, unreadable = await asyncio.to_thread(_read, app, account, records)
     before, _ = await asyncio.to_thread(_normalised, app, account, former)
     old = await app.store.booked(PORTFOLIO, {row_id(t) for t in before}) if before else {}

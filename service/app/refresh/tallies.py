@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -42,6 +42,18 @@ def _odd(tally: Tally, flags: tuple[str, ...], amount: Amount, way: int, sign: i
             tally.comes += change
         else:
             tally.goes += change
+
+
+def merge(into: dict[TallyKey, Tally], other: Mapping[TallyKey, Tally]) -> None:
+    """Adds tallies of other rows."""
+    with exact():
+        for key, more in other.items():
+            held = into.get(key)
+            if held is None:
+                into[key] = replace(more)
+                continue
+            for name in ("quantity", "comes", "goes", "rows", "live", "spam", "pending", "unexplained"):
+                setattr(held, name, getattr(held, name) + getattr(more, name))
 
 
 def empty(tally: Tally) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -138,9 +138,3 @@ def _movements(event: Event) -> tuple[list[Movement], int]:
     except ValueError:
         places = places_of(a.quantity for side in (event.sent, event.received, event.fees) for a in side if a.coin.kind != "fiat")
         return of_event(event, places), places
-
-
-def symbols_of(events: Iterable[Event], known: Mapping[str, Coin]) -> dict[str, str]:
-    """Coin → the symbol that it has today; what no table knows has the code in its id."""
-    coins = {a.coin.id: a.coin for e in events for side in (e.sent, e.received, e.fees) for a in side}
-    return {name: (known.get(name) or coin).symbol for name, coin in coins.items()}
