@@ -193,9 +193,30 @@ def test_money_is_a_plain_decimal_too(column):
     assert good(line(**{column: "0"}))
 
 
-@pytest.mark.parametrize("column", ["sent_quantity", "received_quantity"])
-def test_nothing_is_no_quantity(column):
-    assert problem(line(**{column: "0.00"})) == (2, column)
+@pytest.mark.parametrize(("kind", "sent", "received", "column"), [
+    ("buy", "USD 5", "ETH 0.00", "received_quantity"),
+    ("sell", "ETH 0", "USD 5", "sent_quantity"),
+    ("transfer", "USD 0", "USD 0", "sent_quantity"),
+    ("swap", "USD 0", "ETH 1", "sent_quantity"),
+])  # fmt: skip
+def test_nothing_is_no_quantity(kind, sent, received, column):
+    assert problem(line(kind=kind, to_account="b" if kind == "transfer" else "", **side("sent", sent), **side("received", received))) == (
+        2,
+        column,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "received"), [("sell", "ETH 1", "USD 0"), ("buy", "USD 0.00", "ETH 1"), ("spend", "ETH 1", "USD 0")]
+)
+def test_what_is_given_for_nothing_is_worth_nothing(kind, sent, received):
+    (row,) = good(line(kind=kind, value_usd="", **side("sent", sent), **side("received", received)))
+    assert ("" in (row.sent_asset, row.received_asset), row.value) == (True, 0)
+
+
+def side(name, text):
+    asset, quantity = text.split()
+    return {f"{name}_asset": asset, f"{name}_quantity": quantity}
 
 
 def test_a_fee_of_nothing_is_no_fee():

@@ -155,6 +155,9 @@ class Reader:
             sent = _side("sent", sent_asset, sent_text, needs_sent, kind)
         if received_text or received_asset or needs_received:
             received = _side("received", received_asset, received_text, needs_received, kind)
+        for_nothing = bool((sent_asset and not sent) or (received_asset and not received))
+        if for_nothing:
+            sent_asset, received_asset = sent_asset if sent else "", received_asset if received else ""
         if fee_text or fee_asset or kind == "fee":
             fee = _side("fee", fee_asset, fee_text, True, kind)
         if self._account:
@@ -170,7 +173,8 @@ class Reader:
                 sent_asset, sent = received_asset, received
             elif not received:
                 received_asset, received = sent_asset, sent
-        value = fee_value = basis = acquired_at = None
+        value = 0 if for_nothing else None
+        fee_value = basis = acquired_at = None
         if value_text:  # most often what the money side says
             if value_text == received_text:
                 value = received * _MONEY
@@ -227,7 +231,7 @@ def _number(column: str, text: str) -> int:
 
 
 def _side(side: str, asset: str, text: str, needed: bool | None, kind: str) -> int:
-    """The quantity of one side that is there or must be; a fee of nothing is no fee."""
+    """The quantity of one side that is there or must be; a fee of nothing is no fee, and no money given or got (a sale for nothing) is none."""
     if not asset or not text:
         if not asset and not text:
             raise Bad(f"{side}_quantity", f"a row of kind {kind} needs {side}_asset and {side}_quantity")
@@ -235,7 +239,7 @@ def _side(side: str, asset: str, text: str, needed: bool | None, kind: str) -> i
     quantity = _number(_QUANTITY[side], text)
     if needed is False:
         raise Bad(f"{side}_asset", f"a row of kind {kind} has nothing {side}")
-    if not quantity and side != "fee":
+    if not quantity and side != "fee" and not (needed is None and asset in MONEY and kind != "transfer"):
         raise Bad(f"{side}_quantity", "must be more than nothing")
     return quantity
 
