@@ -1,0 +1,217 @@
+"""Importing a file: all of it or nothing, no row twice, and what is wrong named by line and column."""
+
+from __future__ import annotations
+
+import gc
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from connectors.files.connector import FileConnector
+from service.app import file_records, imports, queries, sources, sync
+from service.app.ports import Refused
+from service.domain import history
+from tests.app.house import Script, Scripted, house
+from tests.domain.test_history import HEADER, line, only
+
+SEED = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
+
+
+@pytest.fixture
+async def home(tmp_path):
+    """The house, with the files connector beside the scripted one."""
+    kinds = {"files": FileConnector, "scripted": Scripted}
+    async with house(tmp_path, {"one": Script()}) as made:
+        made.app = replace(made.app, connector_class=kinds.__getitem__, open_connector=lambda name, source: kinds[name](source))
+        yield made
+
+
+def file(*lines, header=HEADER):
+    return [header + "\n", *(told + "\n" for told in lines)]
+
+
+async def load(home, *lines, **how):
+    return await imports.import_file(home.app, file(*lines), **how)
+
+
+async def accounts(home):
+    return {a.label: a for a in await home.app.store.accounts()}
+
+
+async def stored(home):
+    """Row id → what is stored of it."""
+    found = [r for a in (await accounts(home)).values() for r in await home.app.store.records(a.id)]
+    return {r.key: json.loads(r.payload) for r in found}
+
+
+SELL = line(
+    id="t2", timestamp="2024-02-01T12:00:00Z", kind="sell", sent_asset="ETH", sent_quantity="1",
+    received_asset="USD", received_quantity="2500", value_usd="2500",
+)  # fmt: skip
+MOVE = only("transfer", id="t3", sent_asset="ETH", sent_quantity="1", to_account="wallet")
+
+
+async def test_from_a_file_to_lots_and_disposals(home):
+    imported = await load(home, line(received_quantity="2"), SELL)
+    assert (imported.new, imported.known, imported.differing, imported.problems) == (2, 0, (), ())
+    (lot,) = await home.app.store.lots()
+    (disposal,) = await home.app.store.disposals()
+    assert (lot.id, lot.quantity, lot.basis) == ("t1", Decimal(1), Decimal(1000))
+    assert (disposal.event, disposal.lot, disposal.gain) == ("t2", "t1", Decimal(1500))
+
+
+async def test_the_accounts_of_a_file_are_made(home):
+    imported = await load(home, line(), MOVE)
+    assert [(t.account.label, t.is_new, t.new) for t in imported.accounts] == [("exchange", True, 2), ("wallet", True, 0)]
+    made = (await accounts(home))["wallet"]
+    assert (made.kind, made.connector, made.source, made.identity, made.status) == ("file", "files", "csv", "wallet", "active")
+    again = await load(home, line(id="t4", account="wallet"))
+    assert [(t.account.id, t.is_new, t.new) for t in again.accounts] == [(made.id, False, 1)]
+
+
+async def test_an_account_may_be_named_by_its_id(home):
+    (made,) = (await load(home, line())).accounts
+    again = await load(home, line(id="t2", account=made.account.id))
+    assert [t.account for t in again.accounts] == [made.account]
+
+
+async def test_the_same_file_again_changes_nothing(home):
+    first = await load(home, line(), SELL, MOVE)
+    before = await stored(home), await home.app.store.ledger()
+    again = await load(home, line(), SELL, MOVE)
+    assert (first.new, again.new, again.known, again.differing) == (3, 0, 3, ())
+    assert (await stored(home), await home.app.store.ledger()) == before
+
+
+async def test_a_longer_file_adds_only_what_is_new(home):
+    await load(home, line())
+    longer = await load(home, line(), SELL)
+    assert (longer.new, longer.known, longer.differing) == (1, 1, ())
+
+
+async def test_the_same_row_elsewhere_among_rows_of_its_time_is_the_same_row(home):
+    await load(home, line())
+    again = await load(home, line(id="t0"), line())
+    assert (again.new, again.known, again.differing) == (1, 1, ())
+
+
+async def test_the_same_row_written_otherwise_is_the_same_row(home):
+    await load(home, line())
+    again = await load(home, line(received_quantity="1.00", value_usd="02000.0"))
+    assert (again.known, again.differing) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [line(received_quantity="2"), line(account="elsewhere"), line(value_usd=None), line(timestamp="2024-01-31T12:00:01Z"), line(note="x")],
+)
+async def test_a_known_id_that_says_something_else_stays_as_it_was_and_is_named(home, other):
+    await load(home, line())
+    before = await stored(home)
+    again = await load(home, other, SELL)
+    assert (again.new, again.known, again.differing) == (1, 1, ("t1",))
+    assert (await stored(home))["t1"] == before["t1"]
+
+
+async def test_a_bad_line_is_named_and_nothing_is_stored(home):
+    with pytest.raises(Refused) as refused:
+        await load(home, line(), line(id="t2", received_quantity="1e3"), line(id="t3", kind="bye"))
+    assert "line 3, column received_quantity" in str(refused.value)
+    assert "line 4, column kind" in str(refused.value)
+    assert await accounts(home) == {}
+
+
+async def test_of_many_bad_lines_five_are_named_and_the_others_counted(home):
+    with pytest.raises(Refused, match=r"line 6.*and 3 more"):
+        await load(home, *(line(id=f"t{n}", kind="bye") for n in range(8)))
+
+
+async def test_good_rows_load_beside_bad_lines_where_they_may(home):
+    imported = await load(home, line(), line(id="t2", kind="bye"), line(id="t3"), line(id="t1", received_quantity="3"), keep_going=True)
+    assert imported.new == 2
+    assert [(p.line, p.column) for p in imported.problems] == [(3, "kind"), (5, "id")]
+    assert sorted(await stored(home)) == ["t1", "t3"]
+
+
+async def test_a_file_of_another_shape_is_refused_whatever_is_asked(home):
+    for how in ({}, {"keep_going": True}):
+        with pytest.raises(Refused, match="the header lacks id"):
+            await imports.import_file(home.app, ["date,asset,price_usd\n", "2026-01-05,ETH,3\n"], **how)
+
+
+async def test_nothing_is_stored_where_one_account_cannot_be_used(home):
+    await sources.add_other(home.app, "scripted", "one", {"token": "s3cret"}, "live")
+    with pytest.raises(Refused, match="read from its own source"):
+        await load(home, line(), line(id="t2", account="live"))
+    assert list(await accounts(home)) == ["live"]
+
+
+async def test_all_rows_may_belong_to_one_account(home):
+    imported = await load(home, line(), line(id="t2", account=None), account="mine")
+    assert [(t.account.label, t.new) for t in imported.accounts] == [("mine", 2)]
+
+
+async def test_an_account_that_looks_like_a_wallet_secret_is_refused(home):
+    for how in (
+        {"lines": [line(account=SEED)]},
+        {"lines": [line()], "account": SEED},
+        {"lines": [line(kind="wrap", to_account=SEED, sent_asset="A")]},
+    ):
+        with pytest.raises(Refused, match="seed phrase") as refused:
+            await imports.import_file(home.app, file(*how.pop("lines")), **how)
+        assert "abandon" not in str(refused.value)
+    assert await accounts(home) == {}
+
+
+async def test_a_note_with_a_seed_phrase_is_a_problem_and_a_hash_is_none(home):
+    imported = await load(home, line(note=SEED), line(id="t2", note="tx:0x" + "ab" * 32), line(id="t3", note="ab" * 32), keep_going=True)
+    assert [(p.line, p.column) for p in imported.problems] == [(2, "note")]
+    assert sorted(await stored(home)) == ["t2", "t3"]
+
+
+async def test_an_id_of_ours_is_a_problem(home):
+    imported = await load(home, line(id="tx_" + "0a" * 10), line(id="tx_mine"), keep_going=True)
+    assert [(p.line, p.column) for p in imported.problems] == [(2, "id")]
+
+
+async def test_a_sync_pulls_nothing_and_declares_nothing_for_an_imported_account(home):
+    await load(home, line())
+    report = await sync.sync(home.app)
+    assert [(p.outcome, p.new) for p in report.accounts] == [("imported", 0)]
+    assert [i for i in (await queries.issues(home.app))["issues"] if i["kind"] == "balance_difference"] == []
+
+
+async def test_an_account_added_by_hand_is_the_one_that_files_name(home):
+    added = await sources.add_other(home.app, "files", "csv", {"name": "exchange"}, "My exchange")
+    imported = await load(home, line())
+    assert [(t.account.id, t.account.label, t.is_new) for t in imported.accounts] == [(added.id, "My exchange", False)]
+
+
+async def test_the_collector_runs_again_after_an_import(home):
+    assert gc.isenabled()
+    await load(home, line())
+    with pytest.raises(Refused):
+        await load(home, line(kind="bye"))
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("kind", history.KINDS)
+def test_a_record_is_the_rows_cells_in_canonical_json(kind):
+    from tests.domain.test_history import FULL
+
+    told = dict.fromkeys(history.COLUMNS, "") | {
+        "id": 'ü"1',
+        "timestamp": "2024-01-31T12:00:00Z",
+        "kind": kind,
+        "account": "a",
+        "note": "é,\n",
+    }
+    told |= FULL[kind] | {"value_usd": "1.50", "fee_value_usd": "0", "basis_usd": "7", "acquired_at": "2020-02-29T00:00:00Z"}
+    row = history.row_of(told, 2)
+    made = file_records.record(row, "acc_1", "acc_2" if row.to_account else "")
+    cells = history.cells_of(row) | {"account": "acc_1", "n": row.n} | ({"to_account": "acc_2"} if row.to_account else {})
+    cells |= {name: history.asset_id(cell) for name, cell in cells.items() if name.endswith("asset")}
+    assert made.payload == json.dumps(cells, sort_keys=True, separators=(",", ":"))
+    assert (made.account, made.stream, made.key, f"{made.occurred_at:%Y-%m-%dT%H:%M:%SZ}") == ("acc_1", "csv", 'ü"1', told["timestamp"])
