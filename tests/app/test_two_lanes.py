@@ -6,22 +6,28 @@ and wraps with unequal sides; two names of one coin; fees in third coins; rows o
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import tempfile
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Asset
 from connectors.files.connector import FileConnector
+from service.app import imports
 from service.app.file_records import record
 from service.domain import history, pricing
 from service.domain.assets import AssetTable, Coin, Naming
-from service.domain.movements import of_event
+from service.domain.movements import PLACES, of_event
 from service.domain.reconcile import reconcile
 from service.domain.statements import Statements
+from tests.app.house import house
 
 ETH, BTC = Coin("eth", "ETH", "coin"), Coin("btc", "BTC", "coin")
 TABLE = AssetTable([Naming(Asset("*:ETH"), ETH), Naming(Asset("csv:WETH"), ETH), Naming(Asset("*:BTC"), BTC)], "test")
@@ -64,20 +70,24 @@ def cells(draw):
 
 
 @st.composite
-def histories(draw):
+def histories(draw, longest=9):
     at, lines = NOON, []
-    for n, (told, wait) in enumerate(draw(st.lists(cells(), max_size=9))):
+    for n, (told, wait) in enumerate(draw(st.lists(cells(), max_size=longest))):
         at += timedelta(minutes=wait)
         lines.append({**told, "id": f"r{n}", "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}"})
     return lines
 
 
-def rows_of(lines):
+def file_of(lines):
     file = io.StringIO()
     writer = csv.DictWriter(file, history.ALL, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
-    rows, problems = history.read(file.getvalue().splitlines(keepends=True))
+    return file.getvalue().splitlines(keepends=True)
+
+
+def rows_of(lines):
+    rows, problems = history.read(file_of(lines))
     assert problems == []
     return rows
 
@@ -102,3 +112,26 @@ def test_both_ways_book_the_same(lines):
     rows = rows_of(lines)
     stored, _ = through_records(rows)
     assert by_coin(history.booking(rows, TABLE, window=WINDOW).movements) == stored
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(histories(longest=25), st.integers(0, 25))
+def test_the_store_books_the_same_in_whatever_order_two_files_come(lines, cut):
+    """Two files, the later rows first; rows of one second are in one file."""
+    first = cut < len(lines) and lines[cut]["timestamp"]
+    earlier = [told for told in lines if first and told["timestamp"] < first]
+
+    async def stored():
+        kinds = {"files": FileConnector}
+        with tempfile.TemporaryDirectory() as folder:
+            async with house(Path(folder), {}) as made:
+                app = replace(made.app, connector_class=kinds.__getitem__)
+                for part in (lines[len(earlier) :], earlier):
+                    await imports.import_file(app, file_of(part))
+                ids = {a.label: a.id for a in await app.store.accounts()} | {"": ""}
+                return app.assets, ids, await app.store.movements()
+
+    assets, ids, booked = asyncio.run(stored())
+    rows = [row._replace(account=ids[row.account], to_account=ids[row.to_account]) for row in rows_of(lines)]
+    assert booked.places == PLACES
+    assert by_coin(history.booking(rows, assets, window=WINDOW).movements) == by_coin(booked.movements)
