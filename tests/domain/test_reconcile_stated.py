@@ -162,6 +162,15 @@ def test_what_is_missing_beyond_a_fee_left_for_somebody_else():
     assert [i.kind.value for i in issues] == ["unmatched_withdrawal"]
 
 
+@pytest.mark.parametrize(("arrived", "kinds", "fee"), [("0.9", ["transfer"], [("0.1", "eth")]), ("0.89", ["transfer", "withdrawal"], [])])
+def test_what_a_small_withdrawal_lost_on_the_way_to_the_receipt_of_its_hash_is_a_fee(arrived, kinds, fee):
+    _, found, _ = run(
+        line("e2", "withdrawal", "-1 ETH", ref="0xabc"), line("e3", "deposit", f"{arrived} ETH", account="wallet", minutes=5, ref="0xabc")
+    )
+    assert [e.kind.value for e in found] == kinds
+    assert fees(found[0]) == fee
+
+
 def test_a_transfer_in_which_more_arrives_than_was_sent_is_asked_about():
     _, found, issues = run(line("t", "transfer", "-1 ETH", "1.5 ETH", to="wallet"))
     assert sorted((e.id, e.kind.value) for e in found) == [("t", "withdrawal"), ("t/in", "deposit")]

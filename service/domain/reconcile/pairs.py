@@ -22,6 +22,10 @@ FEE_SHARE = Decimal("0.01")
 """Largest part of what was sent that may be missing from a receipt, where the sender states no larger fee. What is missing beyond
 it is no fee, whatever says that the two are one: it left for somebody else, and a person is asked."""
 
+FEE_SHARE_BY_HASH = Decimal("0.1")
+"""The same for a withdrawal that a file states under the hash of its receipt: such a row is one withdrawal and no batch, and of a small one the
+network takes more than FEE_SHARE."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -180,8 +184,10 @@ def _one_size(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
 
 def stays(out: Side, arrived: Decimal) -> Decimal:
     """What of a sender's coins reached nobody that is watched: nothing, while no more is missing than a fee may be."""
-    missing = out.amount.quantity - arrived
-    return missing if missing > _fee_at_most(out) else ZERO
+    missing, most = out.amount.quantity - arrived, _fee_at_most(out)
+    if out.row.stated is not None and out.row.chain_ref:
+        most = max(most, out.amount.quantity * FEE_SHARE_BY_HASH)
+    return missing if missing > most else ZERO
 
 
 def _fee_at_most(out: Side) -> Decimal:
