@@ -48,6 +48,9 @@ class Past:
     zone: str = "UTC"
     issues: tuple[Issue, ...] = ()
     """Of the rows, before any lot was matched."""
+    currency: str = "USD"
+    rows: Sequence[history.Row] = ()
+    """Of a file, where somebody asks what a match comes from."""
 
     def symbols(self) -> dict[str, str]:
         return {coin.id: coin.symbol for coin in self.coins.values()}
@@ -104,13 +107,15 @@ class Found:
         return f"{self.asked.method or 'methods as chosen'}, {_scope_in_words(self.asked, past)}, days of {self.zone}"
 
 
-def of_file(lines: Iterable[str], table: AssetTable, *, window: timedelta, keep_going: bool = False) -> tuple[Past, list[history.Problem]]:
+def of_file(
+    lines: Iterable[str], table: AssetTable, *, window: timedelta, keep_going: bool = False, keep_rows: bool = False
+) -> tuple[Past, list[history.Problem]]:
     """The history of a neutral CSV. Raises Refused for lines that cannot be read, unless `keep_going`: then they are told and left out."""
     found, problems = history.read(lines)
     if problems and (not keep_going or not found):
         raise Refused("file", told(problems))
     booking = history.booking(found, table, window=window)
-    return Past(booking.groups(), booking.coins, issues=tuple(booking.issues)), problems
+    return Past(booking.groups(), booking.coins, issues=tuple(booking.issues), rows=found if keep_rows else ()), problems
 
 
 async def of_store(app: App) -> Past:
@@ -127,6 +132,7 @@ async def of_store(app: App) -> Past:
         places=known.places,
         statements=gathered(await app.store.statements(PORTFOLIO)),
         zone=portfolio.profile.time_zone,
+        currency=portfolio.currency,
     )
 
 
@@ -240,9 +246,8 @@ def _summed(parts: Iterable[Mapping[tuple[int, str], Sequence[int]]]) -> list[To
 
 def answer(found: Found, asked: Asked, past: Past) -> dict[str, Any]:
     """The same for JSON and for people: every match (where they were kept), totals by tax year and term, what is open."""
-    symbols, collectible, years = past.symbols(), past.collectible(), rows.Years(Calendar(found.zone))
     return {
-        "gains": [_item(m, past, symbols, years[m.disposed], is_collectible=m.coin in collectible) for m in found.matches],
+        "gains": items(found, past),
         "totals": [
             {
                 "tax_year": t.year,
@@ -263,6 +268,12 @@ def answer(found: Found, asked: Asked, past: Past) -> dict[str, Any]:
         "zone": found.zone,
         "says": found.says(past),
     }
+
+
+def items(found: Found, past: Past) -> list[dict[str, Any]]:
+    """Every match that was kept, in order; amounts are strings, unknown ones None."""
+    symbols, collectible, years = past.symbols(), past.collectible(), rows.Years(Calendar(found.zone))
+    return [_item(m, past, symbols, years[m.disposed], is_collectible=m.coin in collectible) for m in found.matches]
 
 
 def _scope_in_words(asked: Asked, past: Past) -> str:

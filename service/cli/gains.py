@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -10,6 +12,8 @@ from service.cli import straight
 from service.cli.running import WRONG, Answer, AsJson, complain, run, show
 
 if TYPE_CHECKING:
+    from service.app.audit import Source
+    from service.app.forms import Form, Wanted
     from service.app.gains import Asked, Found, Past
     from service.app.ports import App
     from service.domain.ledger import Scope
@@ -34,49 +38,136 @@ def gains(
     scope: Annotated[str | None, typer.Option(help="account: a pool for each account. universal: one for all.")] = None,
     zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Whose days count, such as America/New_York.")] = None,
     csv: Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Every match as a row (- is standard output).")] = None,
+    form_8949: Annotated[
+        str | None, typer.Option("--form-8949", metavar="FILE", help="The year's rows of Form 8949 (boxes G to L) as CSV.")
+    ] = None,
+    schedule_d: Annotated[
+        str | None, typer.Option("--schedule-d", metavar="FILE", help="The year's lines of Schedule D for these rows as CSV.")
+    ] = None,
+    txf: Annotated[str | None, typer.Option("--txf", metavar="FILE", help="The rows of Form 8949 for tax programs (TXF 042).")] = None,
+    reported: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reported",
+            metavar="ACCOUNT=basis|proceeds",
+            help="What an account's broker tells on Form 1099-DA, for the boxes; without it there is no such form. Repeat for each account.",
+        ),
+    ] = None,
+    audit: Annotated[
+        str | None, typer.Option("--audit", metavar="FILE", help="Every match back to its source records, one JSON object a line.")
+    ] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="With --from: leave out lines that cannot be read.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Realised gains. Exit 1 where something of the answer is unknown."""
     if context.invoked_subcommand is not None:
         return
+    from service.app.forms import Wanted
     from service.app.gains import Asked
 
     asked = Asked(method, _scope(scope), year, _zone(zone))
+    files = Files(csv, Wanted(form_8949, schedule_d, txf, _reported(reported or [])), audit)
+    if files.on_screen() > 1 or (files.on_screen() and as_json):
+        raise typer.BadParameter("only one answer can go to standard output")
     if source is not None:
-        raise typer.Exit(_of_file(source, asked, csv, keep_going=keep_going, as_json=as_json))
+        raise typer.Exit(_of_file(source, asked, files, keep_going=keep_going, as_json=as_json))
 
     async def use(app: App) -> int:
         from service.app import gains as use_case
 
         past = await use_case.of_store(app)
-        found = use_case.gains(past, asked, lines_only=not as_json)
-        _answer(found, asked, csv, past, as_json=as_json)
+        found = use_case.gains(past, asked, lines_only=not (as_json or files.of_matches))
+        sources = None
+        if files.audit is not None:
+            from service.app import audit as audits
+
+            sources = await audits.of_store(app, past, found)
+        _answer(found, asked, files, past, sources, as_json=as_json)
         return straight.tell(found, ())
 
     with straight.without_collector():
         raise typer.Exit(run(use, as_json=as_json))
 
 
-def _of_file(source: str, asked: Asked, csv: str | None, *, keep_going: bool, as_json: bool) -> int:
+class Files(NamedTuple):
+    """Where the answers go; "-" is standard output."""
+
+    csv: str | None
+    forms: Wanted
+    audit: str | None
+
+    @property
+    def of_matches(self) -> bool:
+        """Some of them need the matches themselves."""
+        return self.forms.anything or self.audit is not None
+
+    def on_screen(self) -> int:
+        return (self.csv, self.forms.form_8949, self.forms.schedule_d, self.forms.txf, self.audit).count("-")
+
+
+def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_json: bool) -> int:
     from service.app.refusals import Refused
 
+    lines_only = not (as_json or files.of_matches)
     try:
-        past, problems, found = straight.of_file(source, asked, lines_only=not as_json, keep_going=keep_going)
-        _answer(found, asked, csv, past, as_json=as_json)
+        past, problems, found = straight.of_file(
+            source, asked, lines_only=lines_only, keep_going=keep_going, keep_rows=files.audit is not None
+        )
+        sources = None
+        if files.audit is not None:
+            from service.app import audit as audits
+
+            sources = audits.of_file(past.rows)
+        _answer(found, asked, files, past, sources, as_json=as_json)
     except Refused as refused:
         complain(f"{refused.field}: {refused}")
         return WRONG
     return straight.tell(found, problems)
 
 
-def _answer(found: Found, asked: Asked, csv: str | None, past: Past, *, as_json: bool) -> None:
-    if csv is not None:
-        straight.write(csv, found)
-    if csv != "-":
+def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mapping[str, Source] | None, *, as_json: bool) -> None:
+    """Every text is made before the first is written: what is refused leaves no file behind."""
+    form, texts = _forms(found, asked, files.forms, past)
+    if sources is not None and files.audit is not None:
+        from service.app import audit as audits
+
+        texts.append(("audit", files.audit, "".join(f"{line}\n" for line in audits.lines(found, past, asked, sources))))
+    if files.csv is not None:
+        straight.write(files.csv, found)
+    for option, path, text in texts:
+        straight.put(option, path, text)
+    if not files.on_screen():
         from service.app import gains as use_case
 
-        show(use_case.answer(found, asked, past), as_json=as_json, table=_print)
+        answer = use_case.answer(found, asked, past) | {"schedule_d": [] if form is None else form.told()}
+        show(answer, as_json=as_json, table=_print)
+
+
+def _forms(found: Found, asked: Asked, wanted: Wanted, past: Past) -> tuple[Form | None, list[tuple[str, str, str]]]:
+    """(option, path, text) of each."""
+    if not wanted.anything:
+        return None, []
+    from service.app import forms
+
+    form = forms.form(found, past, asked, wanted.reported)
+    texts = []
+    if wanted.form_8949 is not None:
+        texts.append(("form-8949", wanted.form_8949, form.form_8949()))
+    if wanted.schedule_d is not None:
+        texts.append(("schedule-d", wanted.schedule_d, form.schedule_d()))
+    if wanted.txf is not None:
+        texts.append(("txf", wanted.txf, form.txf(datetime.now(UTC).date())))
+    return form, texts
+
+
+def _reported(words: list[str]) -> dict[str, str]:
+    told = {}
+    for word in words:
+        account, equals, what = word.rpartition("=")
+        if not equals or what not in ("basis", "proceeds"):
+            raise typer.BadParameter(f"write ACCOUNT=basis or ACCOUNT=proceeds, not {word!r}", param_hint="--reported")
+        told[account] = what
+    return told
 
 
 def _print(answer: Answer) -> None:
@@ -96,6 +187,10 @@ def _print(answer: Answer) -> None:
     ]
     columns = ("tax year", "term", "matches", "proceeds", "basis", "gain", "unknown")
     print_table(f"Realised gains, {answer['says']}", columns, rows, empty="Nothing was disposed of.", right=columns[2:])
+    if answer["schedule_d"]:
+        names = ("line", "box", "rows", "proceeds", "cost", "adjustment", "gain", "unknown")
+        lines = [tuple(str(line[name] or "") for name in names) for line in answer["schedule_d"]]
+        print_table("Schedule D, of these rows alone", names, lines, empty="", right=names[2:])
 
 
 def _scope(word: str | None) -> Scope | None:

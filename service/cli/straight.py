@@ -56,7 +56,7 @@ def guarded(source: str, asked: Asked, csv: str) -> int:
 
 
 def of_file(
-    source: str, asked: Asked, *, lines_only: bool, totals: bool = True, keep_going: bool = False
+    source: str, asked: Asked, *, lines_only: bool, totals: bool = True, keep_going: bool = False, keep_rows: bool = False
 ) -> tuple[Past, list[Problem], Found]:
     """No database, no network, no event loop. Raises Refused."""
     from service import settings as configuration
@@ -71,7 +71,7 @@ def of_file(
     window = timedelta(hours=settings.transfer_window_hours)
     with without_collector():
         with _opened(source) as lines:
-            past, problems = gains.of_file(lines, table, window=window, keep_going=keep_going)
+            past, problems = gains.of_file(lines, table, window=window, keep_going=keep_going, keep_rows=keep_rows)
         return past, problems, gains.gains(past, asked, lines_only=lines_only, totals=totals, may_fork=True)
 
 
@@ -102,17 +102,21 @@ def without_collector() -> Iterator[None]:
 
 
 def write(path: str, found: Found) -> None:
-    """The matches with their header; "-" is standard output. Raises Refused where the file cannot be written."""
+    """The matches with their header. Raises Refused where the file cannot be written."""
+    put("csv", path, "\n".join([",".join(found.columns), *found.lines, ""]))
+
+
+def put(option: str, path: str, text: str) -> None:
+    """Text into a file, as it is; "-" is standard output. Raises Refused where the file cannot be written."""
     from service.app.refusals import Refused
 
-    text = "\n".join([",".join(found.columns), *found.lines, ""])
     if path == "-":
         sys.stdout.write(text)
         return
     try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
+        Path(path).write_text(text, encoding="utf-8", newline="")
     except OSError as wrong:
-        raise Refused("csv", f"{path} cannot be written: {wrong.strerror}") from None
+        raise Refused(option, f"{path} cannot be written: {wrong.strerror}") from None
 
 
 SHOWN = 10

@@ -1,0 +1,104 @@
+"""Form 8949, Schedule D and TXF of one tax year, from the matches of `gains`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from service.app.gains import POOLED, Asked, Found, Past, csv_line
+from service.app.refusals import Refused
+from service.domain.ledger.choices import Calendar
+from service.domain.reports import form_8949
+from service.domain.reports.form_8949 import Line, Row, Told
+from service.domain.reports.matches import Years
+from service.domain.reports.txf import txf
+
+TOLD = ("basis", "proceeds")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Files of forms to be written; "-" is standard output."""
+
+    form_8949: str | None = None
+    schedule_d: str | None = None
+    txf: str | None = None
+    reported: Mapping[str, str] = field(default_factory=dict)
+    """Account, by id or label → one of TOLD."""
+
+    @property
+    def anything(self) -> bool:
+        return any(path is not None for path in (self.form_8949, self.schedule_d, self.txf))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    rows: list[Row]
+    lines: list[Line]
+
+    def form_8949(self) -> str:
+        return _csv(form_8949.COLUMNS, map(form_8949.cells, self.rows))
+
+    def schedule_d(self) -> str:
+        return _csv(form_8949.SCHEDULE_D, map(form_8949.line_cells, self.lines))
+
+    def txf(self, made_on: date) -> str:
+        return txf(self.rows, made_on)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Schedule D for JSON; amounts to the cent."""
+        return [
+            dict(zip(form_8949.SCHEDULE_D, form_8949.line_cells(line), strict=True)) | {"rows": line.rows, "unknown": line.unknown}
+            for line in self.lines
+        ]
+
+
+def form(found: Found, past: Past, asked: Asked, reported: Mapping[str, str]) -> Form:
+    """Raises Refused where the law of the form knows no such figures, for more than one year, and for unknown accounts."""
+    if asked.method in (*POOLED, "average"):
+        raise Refused(
+            "method", f"Form 8949 wants lots, and {asked.method} is an average of a pool: choose fifo, lifo, hifo, lofo or specific"
+        )
+    if past.currency != "USD":
+        raise Refused("currency", f"Form 8949 is in US dollars, and this portfolio is in {past.currency}")
+    calendar = Calendar(found.zone)
+    years = sorted({*map(Years(calendar).__getitem__, {m.disposed for m in found.matches})})
+    if len(years) > 1:
+        raise Refused("year", f"a form is of one year, and there are disposals in {', '.join(map(str, years))}: choose one with --year")
+    told = _told(past, reported)
+    rows = form_8949.rows(
+        found.matches,
+        symbols=past.symbols(),
+        labels=past.labels,
+        calendar=calendar,
+        places=past.places,
+        collectible=past.collectible(),
+        told=told,
+        bought_in={m.id: m.account for group in past.groups for m in group if m.act == "acquire"} if told else {},
+    )
+    return Form(rows, form_8949.schedule_d(rows))
+
+
+def _told(past: Past, reported: Mapping[str, str]) -> dict[str, Told]:
+    if not reported:
+        return {}
+    accounts = {m.account for group in past.groups for m in group} | past.labels.keys()
+    by_label = {past.labels.get(account, account): account for account in sorted(accounts)}
+    told: dict[str, Told] = {}
+    for name, what in reported.items():
+        account = name if name in accounts else by_label.get(name)
+        if account is None:
+            raise Refused("reported", f"no account is called {name!r}; there are {', '.join(sorted(by_label)) or 'none'}")
+        if what == "basis":
+            told[account] = "basis"
+        elif what == "proceeds":
+            told[account] = "proceeds"
+        else:
+            raise Refused("reported", f"{name}={what}: a broker reports {' or '.join(TOLD)}")
+    return told
+
+
+def _csv(columns: Sequence[str], rows: Any) -> str:
+    return "\n".join([",".join(columns), *map(csv_line, rows), ""])
