@@ -1,0 +1,136 @@
+"""`thresher gains` as a person runs it: files of forms and of audits, from a file and from the store; what is refused is one sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+HISTORY = """\
+id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,fee_value_usd,note
+b1,2024-02-01T12:00:00Z,buy,exchange,,USD,10000,BTC,1,USD,10,10000,10,
+m1,2024-03-01T12:00:00Z,transfer,exchange,wallet,BTC,0.5,BTC,0.5,,,,,
+s1,2025-01-01T03:00:00Z,sell,exchange,,BTC,0.25,USD,5000,USD,5,5000,5,
+s2,2025-06-01T12:00:00Z,sell,wallet,,BTC,0.5,USD,15000,BTC,0.001,15000,30,
+"""
+
+
+@pytest.fixture
+def history(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text(HISTORY)
+    return path
+
+
+def table(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+async def test_a_form_of_one_year_needs_the_year_where_there_are_several(world, history):
+    asked = ("gains", "--from", str(history), "--zone", "America/New_York", "--form-8949", "-")
+    refused = await world.run(*asked)
+    assert refused.code == 2
+    assert refused.err == "thresher: year: a form is of one year, and there are disposals in 2024, 2025: choose one with --year\n"
+    done = await world.run(*asked, "--year", "2024")
+    assert [(r["disposal_id"], r["date_sold"], r["box"]) for r in table(done.out)] == [("s1", "12/31/2024", "C")]
+
+
+async def test_forms_from_the_store_are_those_from_the_file(world, history, tmp_path):
+    assert (await world.run("import", str(history))).code == 0
+    kinds = ("csv", "form-8949", "schedule-d", "txf")
+    for name, source in (("file", ("--from", str(history))), ("store", ())):
+        files = [word for kind in kinds for word in (f"--{kind}", str(tmp_path / f"{name}.{kind}"))]
+        done = await world.run("gains", *source, "--zone", "UTC", "--year", "2025", "--reported", "wallet=proceeds", *files)
+        assert done.code == 1, done.err  # the fee of s2 is of coins that were never there
+    for kind in kinds:
+        assert (tmp_path / f"file.{kind}").read_bytes() == (tmp_path / f"store.{kind}").read_bytes()
+    rows = table((tmp_path / "store.form-8949").read_text())
+    assert [(r["box"], r["disposal_id"], r["proceeds"], r["cost"]) for r in rows] == [
+        ("H", "s2/fee", "30.00", ""),
+        ("I", "s1", "4995.00", "2502.50"),
+        ("K", "s2", "14970.00", "5005.00"),
+    ]
+    lines = {r["line"]: r for r in table((tmp_path / "store.schedule-d").read_text())}
+    assert {n: (lines[n]["gain"], lines[n]["unknown"]) for n in ("7", "15", "16")} == {
+        "7": ("2492.50", "1"),
+        "15": ("9965.00", "0"),
+        "16": ("12457.50", "1"),
+    }
+
+
+async def test_an_audit_leads_each_match_back_to_the_rows_of_a_file(world, history):
+    done = await world.run("gains", "--from", str(history), "--audit", "-")
+    told = {(line["disposal_id"], line["lot_id"]): line for line in map(json.loads, done.out.splitlines())}
+    sold = told["s2", "b1"]
+    assert (sold["disposal"]["records"], sold["lot"]["records"]) == ([{"line": 5, "id": "s2"}], [{"line": 2, "id": "b1"}])
+    assert (sold["method"], sold["disposal"]["price_source"], sold["proceeds"], sold["basis"]) == ("fifo", "stated", "14970", "5005")
+    short = told["s2/fee", None]
+    assert (short["lot"], short["rule"], short["disposal"]["kind"], short["basis"]) == (None, "missing basis", "fee", None)
+
+
+async def test_an_audit_leads_each_match_back_to_the_records_of_the_store(world, history, tmp_path):
+    assert (await world.run("import", str(history))).code == 0
+    audit = tmp_path / "audit.jsonl"
+    done = await world.run("gains", "--method", "hifo", "--audit", str(audit))
+    assert done.code == 1, done.err
+    told = {line["disposal_id"]: line for line in map(json.loads, audit.read_text().splitlines())}
+    sold = told["s2"]
+    assert [(r["label"], r["stream"], r["key"]) for r in sold["disposal"]["records"]] == [("wallet", "csv", "s2")]
+    assert [(r["label"], r["stream"], r["key"]) for r in sold["lot"]["records"]] == [("exchange", "csv", "b1")]
+    assert (sold["account"], sold["method"], sold["disposal"]["transactions"], sold["disposal"]["price_source"]) == (
+        "wallet",
+        "hifo",
+        ["s2"],
+        "stated",
+    )
+
+
+async def test_json_has_every_match_totals_and_the_lines_of_the_form(world, history, tmp_path):
+    done = await world.run("gains", "--from", str(history), "--year", "2025", "--json")
+    answer = json.loads(done.out)
+    assert list(answer) == ["gains", "totals", "issues", "method", "scope", "zone", "says", "schedule_d"]
+    assert answer["schedule_d"] == []
+    assert [(g["disposal_id"], g["lot_id"], g["gain"], g["flags"]) for g in answer["gains"]] == [
+        ("s1", "b1", "2492.5", []),
+        ("s2", "b1", "9965", []),
+        ("s2/fee", None, None, ["missing_basis"]),
+    ]
+    assert [(t["term"], t["fragments"], t["gain"], t["unknown"]) for t in answer["totals"]] == [
+        ("short", 2, "2522.5", 1),
+        ("long", 1, "9965", 0),
+    ]
+    form = await world.run("gains", "--from", str(history), "--year", "2025", "--schedule-d", str(tmp_path / "d.csv"), "--json")
+    assert [line["line"] for line in json.loads(form.out)["schedule_d"]] == ["3", "7", "10", "15", "16"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--method", "acb", "--txf", "x"), "method: Form 8949 wants lots, and acb is an average of a pool"),
+        (("--method", "average", "--form-8949", "x"), "method: Form 8949 wants lots, and average is an average of a pool"),
+        (("--method", "section104", "--audit", "x"), "method: section104 has no lots to follow back"),
+        (("--year", "2025", "--txf", "x", "--reported", "bank=basis"), "reported: no account is called 'bank'; there are exchange, wallet"),
+        (("--year", "2025", "--txf", "x", "--reported", "wallet=all"), "write ACCOUNT=basis or ACCOUNT=proceeds"),
+        (("--csv", "-", "--audit", "-"), "only one answer can go to standard output"),
+        (("--csv", "-", "--json"), "only one answer can go to standard output"),
+        (("--year", "2025", "--txf", "no/such/folder/x"), "txf: no/such/folder/x cannot be written"),
+    ],
+)
+async def test_what_cannot_be_is_refused_in_one_sentence(world, history, words, says):
+    refused = await world.run("gains", "--from", str(history), *words)
+    assert (refused.code, refused.out) == (2, "")
+    assert says in refused.err
+
+
+async def test_a_bad_line_is_named_and_left_out_only_when_asked(world, history, tmp_path):
+    history.write_text(HISTORY + "x1,2025-07-01T12:00:00Z,sell,wallet,,BTC,1e3,USD,1,,,1,,\n")
+    refused = await world.run("gains", "--from", str(history), "--csv", str(tmp_path / "out.csv"))
+    assert refused.code == 2
+    assert "line 6, column sent_quantity" in refused.err
+    assert not (tmp_path / "out.csv").exists()
+    done = await world.run("gains", "--from", str(history), "--csv", str(tmp_path / "out.csv"), "--keep-going")
+    assert done.code == 1
+    assert "line 6, column sent_quantity" in done.err
+    assert [r["disposal_id"] for r in table((tmp_path / "out.csv").read_text())] == ["s1", "s2", "s2/fee"]
