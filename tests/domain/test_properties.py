@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from service.domain.ledger.checkpoint import resumed, state
 from service.domain.ledger.choices import Calendar
 from service.domain.methods import ordered
 from service.domain.money import ZERO, exact, share, total
-from service.domain.movements import of_event, places_of, ticks
+from service.domain.movements import Movement, of_event, places_of, ticks
 from service.domain.reconcile import Amount, Event, Kind, reconcile
 from service.domain.rules import term
 from service.domain.statements import Statements
@@ -208,6 +209,31 @@ def test_a_history_cut_anywhere_gives_the_whole(events, method, data):
     assert first.matches + rest.matches == whole.matches
     assert rest.open() == whole.open()
     assert first.findings + rest.findings == whole.findings
+
+
+# ------------------------------------------------------------------ the moving average
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 10**20), st.integers(0, 10**38), st.booleans()), min_size=1, max_size=20))
+def test_an_average_is_cost_by_units_and_loses_nothing(told):
+    """Each sale costs its share of what the pool cost at that moment; sales and what stays add up to what was paid, to the last unit."""
+    group = Group(choices(Statements(), zone="UTC", method="average"))
+    units = basis = paid = 0
+    for n, (quantity, value, selling) in enumerate(told):
+        if selling and units:
+            sold = min(quantity, units)
+            before = len(group.matches)
+            group.enter(Movement("dispose", n, f"e{n}", "kraken", "eth", "kraken:ETH", sold, value))
+            cost = sum(m.basis for m in group.matches[before:])
+            assert abs(cost - Fraction(basis * sold, units)) <= len(group.matches) - before
+            units, basis = units - sold, basis - cost
+        else:
+            group.enter(Movement("acquire", n, f"e{n}", "kraken", "eth", "kraken:ETH", quantity, value))
+            units, basis, paid = units + quantity, basis + value, paid + value
+    group.close()
+    assert sum(m.basis for m in group.matches) + sum(lot.basis for lot in group.open()) == paid
+    assert sum(lot.quantity for lot in group.open()) == units
 
 
 # ------------------------------------------------------------------ terms
