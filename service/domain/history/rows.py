@@ -13,6 +13,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from service.domain.movements import EPOCH, MONEY_PLACES, PLACES
@@ -347,10 +348,18 @@ def text(count: int, places: int = PLACES) -> str:
 
 def stamp(at: int) -> str:
     """YYYY-MM-DDThh:mm:ssZ of µs since 1970 UTC."""
-    day, rest = divmod(at // 1_000_000, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{date.fromordinal(day + _FIRST_DAY).isoformat()}T{hours:02}:{minutes:02}:{seconds:02}Z"
+    day, second = divmod(at // 1_000_000, 86_400)
+    return f"{_date(day)}T{_clock(second)}Z"
+
+
+@lru_cache(maxsize=40_000)
+def _date(day: int) -> str:
+    return date.fromordinal(day + _FIRST_DAY).isoformat()
+
+
+@lru_cache(maxsize=86_400)
+def _clock(second: int) -> str:
+    return f"{second // 3_600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
 def asset_id(word: str) -> str:
