@@ -113,6 +113,7 @@ _POWERS: list[int] = [10 ** (PLACES - places) for places in range(PLACES + 1)]
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
 _DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
 _FIRST_DAY = EPOCH.date().toordinal()
+_TWO = [f"{n:02}" for n in range(60)]
 _new = tuple.__new__
 
 
@@ -349,17 +350,12 @@ def text(count: int, places: int = PLACES) -> str:
 def stamp(at: int) -> str:
     """YYYY-MM-DDThh:mm:ssZ of µs since 1970 UTC."""
     day, second = divmod(at // 1_000_000, 86_400)
-    return f"{_date(day)}T{_clock(second)}Z"
+    return f"{_date(day)}T{_TWO[second // 3_600]}:{_TWO[second // 60 % 60]}:{_TWO[second % 60]}Z"
 
 
 @lru_cache(maxsize=40_000)
 def _date(day: int) -> str:
     return date.fromordinal(day + _FIRST_DAY).isoformat()
-
-
-@lru_cache(maxsize=86_400)
-def _clock(second: int) -> str:
-    return f"{second // 3_600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
 def asset_id(word: str) -> str:
