@@ -181,7 +181,7 @@ class Replay:
 
 @dataclass(slots=True)
 class Changes:
-    """What a refresh changes, written in one transaction: what is gone is deleted, then what is new is added."""
+    """What a refresh changes of all but the ledgers: what is gone is deleted, then what is new is added."""
 
     whole: bool
     """Everything that stood is dropped first; then nothing is in `..._gone`."""
@@ -198,6 +198,16 @@ class Changes:
     """Rows."""
     movements: list[Placed] = field(default_factory=list)
     movements_gone: list[Placed] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
+    raised_gone: set[tuple[str, str]] = field(default_factory=set)
+    """(origin, owner); an empty owner: all of that origin."""
+
+
+@dataclass(slots=True)
+class Ledgers:
+    """What it changes of the ledgers, and the state that all of it leads to."""
+
+    state: State
     pools: list[Pool] = field(default_factory=list)
     pools_gone: set[str] = field(default_factory=set)
     """Coins."""
@@ -205,5 +215,3 @@ class Changes:
     """Pools whose whole ledger goes, since their coins are another pool's now."""
     replays: list[Replay] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
-    raised_gone: set[tuple[str, str]] = field(default_factory=set)
-    """(origin, owner); an empty owner: all of that origin."""

@@ -16,6 +16,7 @@ from connectors.contract import Balances, Connector, Coverage, Cursor, Page, Pri
 from service.app.derived import (
     Changes,
     Checkpoint,
+    Ledgers,
     LotLine,
     Movements,
     Placed,
@@ -237,8 +238,9 @@ class Store(Protocol):
     async def checkpoint_body(self, portfolio: str, pool: str, number: int) -> str: ...
     async def lot_lines(self, portfolio: str, pool: str) -> list[LotLine]: ...
     async def raised(self, portfolio: str, origins: Collection[str]) -> list[Raised]: ...
-    async def save_derived(self, portfolio: str, state: State, changes: Changes) -> None:
-        """All changes and the state that they lead to, in one transaction."""
+    async def save_derived(self, portfolio: str, changes: Changes, ledgers: Awaitable[Ledgers]) -> None:
+        """All changes and the state that they lead to, in one transaction: killed in between, the old state says that the work is still
+        to do. `ledgers` is being worked out while the other changes are written."""
 
     # derived: what the answers read
     async def transactions(self, portfolio: str = "main") -> list[Booked]:

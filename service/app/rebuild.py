@@ -19,7 +19,7 @@ from typing import Any
 
 from connectors.contract import Coverage, Gap, Quote
 from service.app import compare
-from service.app.derived import Changes, Placed, Pool, Raised, State, Tally, TallyKey
+from service.app.derived import Changes, Ledgers, Placed, Pool, Raised, State, Tally, TallyKey
 from service.app.ports import Account, App, Changed, Portfolio
 from service.app.refresh import pairing, pools, rows, tallies, values
 from service.app.refresh.pairing import PairChanges
@@ -81,15 +81,19 @@ class _Refresh:
         affected = await self._affected(row_changes)
         await self._book(row_changes, affected)
         moved = await asyncio.to_thread(values.valued, affected.events, affected.book)
-        gone, added = await self._moved(affected, moved)
-        added += row_changes.plain.movements
-        replayed, ledger_id = await self._replay(gone, added)
+        await self._moved(affected, moved, row_changes.plain.movements)
         await self._balances(row_changes)
-        state = State(ledger_id, self._rests_on(), len(self.said), self.changed.rev, self.quotes_rev)
-        await self.app.store.save_derived(PORTFOLIO, state, self.changes)
+        replaying = asyncio.create_task(self._ledgers())
+        try:
+            await self.app.store.save_derived(PORTFOLIO, self.changes, replaying)
+        finally:
+            replaying.cancel()
+        ledgers = replaying.result()
         known = self.before.ledger_id if self.before else ""
         count = len(row_changes.new.keys() | row_changes.old.keys()) + len(row_changes.plain.lines)
-        return Refreshed(ledger_id, ledger_id != known, self.whole, count, len(gone) + len(added), replayed)
+        moves = len(self.changes.movements) + len(self.changes.movements_gone)
+        name = ledgers.state.ledger_id
+        return Refreshed(name, name != known, self.whole, count, moves, len(ledgers.replays))
 
     # ------------------------------------------------------------------ what changed
 
@@ -193,44 +197,46 @@ class _Refresh:
             changes.raised_gone |= found.raised_gone
             changes.raised_gone |= {(origin, name) for name in affected.stood for origin in ("transfer", "price")}
 
-    async def _moved(self, affected: _Affected, moved: values.ValueChanges) -> tuple[list[Placed], list[Placed]]:
+    async def _moved(self, affected: _Affected, moved: values.ValueChanges, plain: list[Placed]) -> None:
         """Movements that are gone and those that came: of a row that stood, only those that differ."""
         changes = self.changes
         changes.valued, changes.raised = moved.valued, [*changes.raised, *moved.raised]
-        if self.whole or not affected.stood:
-            return [], [placed for some in moved.movements.values() for placed in some]
-        changes.valued_gone = affected.stood
-        before = set(await self.app.store.movements_of(PORTFOLIO, affected.stood))
-        now = {placed for some in moved.movements.values() for placed in some}
-        return sorted(before - now, key=lambda p: p[:4]), sorted(now - before, key=lambda p: p[:4])
+        now = [placed for some in moved.movements.values() for placed in some]
+        if not self.whole and affected.stood:
+            changes.valued_gone = affected.stood
+            before = set(await self.app.store.movements_of(PORTFOLIO, affected.stood))
+            changes.movements_gone = sorted(before.difference(now), key=lambda p: p[:4])
+            now = [placed for placed in now if placed not in before]
+        changes.movements = now + plain
 
     # ------------------------------------------------------------------ movements → ledgers
 
-    async def _replay(self, gone: list[Placed], added: list[Placed]) -> tuple[int, str]:
-        """How many pools were run again, and the id of the ledger."""
-        changes, store = self.changes, self.app.store
+    async def _ledgers(self) -> Ledgers:
+        """Of the pools that changed, from their last checkpoints before the change."""
+        store, gone, added = self.app.store, self.changes.movements_gone, self.changes.movements
         before = {} if self.whole else await store.pools(PORTFOLIO)
         found = pools.changed_pools(before, gone, added, lambda coin: self.app.assets.coin(coin).symbol)
         for name in self._said_of(found.pools):
             found.since[name] = None
-        changes.dropped = found.dropped
-        changes.movements_gone, changes.movements = gone, added
         said = choices(self.statements, zone=self.portfolio.profile.time_zone)
-        by_pool = _by_pool(found.pools, gone), _by_pool(found.pools, added)
+        went, came = _by_pool(found.pools, gone), _by_pool(found.pools, added)
         known = {pool.pool for pool in before.values()} - found.dropped
-        digests = {name: found.pools[name].digest for name in found.pools if found.pools[name].pool == name}
+        digests = {coin: pool.digest for coin, pool in found.pools.items() if pool.pool == coin}
+        results = []
         for name, since in sorted(found.since.items()):
             ledger = pools.PoolLedger(store, PORTFOLIO, name, found.pools, said, every=self.every)
-            came = by_pool[1].get(name, [])
-            result = await ledger.replayed(since, by_pool[0].get(name, []), came, stored=not self.whole, known=name in known)
-            changes.replays.append(result.replay)
-            changes.raised += result.findings
-            digests[name] = result.digest
+            changes = (went.get(name, []), came.get(name, []))
+            results.append(await ledger.replayed(since, *changes, stored=not self.whole, known=name in known))
+            digests[name] = results[-1].digest
         now = {coin: replace(pool, digest=digests[coin] if pool.pool == coin else "") for coin, pool in found.pools.items()}
-        changes.pools = [pool for coin, pool in now.items() if before.get(coin) != pool]
-        changes.pools_gone = {coin for coin, pool in before.items() if now.get(coin) != pool}
-        changes.raised_gone |= {("ledger", name) for name in found.dropped}
-        return len(found.since), _ledger_id(digests)
+        return Ledgers(
+            State(_ledger_id(digests), self._rests_on(), len(self.said), self.changed.rev, self.quotes_rev),
+            pools=[pool for coin, pool in now.items() if before.get(coin) != pool],
+            pools_gone={coin for coin, pool in before.items() if now.get(coin) != pool},
+            dropped=found.dropped,
+            replays=[result.replay for result in results],
+            raised=[issue for result in results for issue in result.findings],
+        )
 
     def _said_of(self, now: Mapping[str, Pool]) -> set[str]:
         """Pools that new words of the holder may change."""
@@ -315,10 +321,12 @@ def _owner(issue: Issue, rows_: Mapping[str, Booked]) -> str:
 
 
 def _by_pool(now: Mapping[str, Pool], placed: Sequence[Placed]) -> dict[str, list[Placed]]:
-    found: dict[str, list[Placed]] = {}
+    by_coin: dict[str, list[Placed]] = {}
     for one in placed:
-        name = now[one.coin].pool if one.coin in now else one.coin
-        found.setdefault(name, []).append(one)
+        by_coin.setdefault(one[0], []).append(one)
+    found: dict[str, list[Placed]] = {}
+    for coin, some in by_coin.items():
+        found.setdefault(now[coin].pool if coin in now else coin, []).extend(some)
     return found
 
 

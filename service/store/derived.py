@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, Text, and_, bindparam, cast, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.app.derived import Changes, Checkpoint, LotLine, Movements, Placed, Pool, Raised, State, Tally, TallyKey
+from service.app.derived import Changes, Checkpoint, Ledgers, LotLine, Movements, Placed, Pool, Raised, State, Tally, TallyKey
 from service.domain.assets import Coin
 from service.domain.issues import Issue, IssueKind, content_id
 from service.domain.ledger import Disposal, Income, Ledger
@@ -172,8 +174,7 @@ class DerivedState(Room):
 
     # ------------------------------------------------------------------ what a refresh writes
 
-    async def save_derived(self, portfolio: str, state: State, changes: Changes) -> None:
-        """All of it in one transaction, with the state that it leads to: killed in between, the old state says that the work is still to do."""
+    async def save_derived(self, portfolio: str, changes: Changes, ledgers: Awaitable[Ledgers]) -> None:
         ready = await asyncio.to_thread(_ready, portfolio, changes)
         async with self.database.writing(portfolio) as connection:
             if changes.whole:
@@ -184,16 +185,13 @@ class DerivedState(Room):
                 await _delete(connection, portfolio, changes)
             for part, rows in ready.items():
                 await insert_ready(connection, part, rows)
-            fresh = {
-                "portfolio": portfolio,
-                "ledger_id": state.ledger_id,
-                "rests_on": state.rests_on,
-                "said": state.said,
-                "rev": state.rev,
-                "quotes_rev": state.quotes_rev,
-                "made_at": changes.made_at,
-            }
-            await upsert(connection, STATES, [fresh])
+            found = await ledgers
+            if not changes.whole:
+                await _delete_ledgers(connection, portfolio, found)
+            for part, rows in _ready_ledgers(portfolio, found).items():
+                await insert_ready(connection, part, rows)
+            state = asdict(found.state)
+            await upsert(connection, STATES, [{**state, "portfolio": portfolio, "made_at": changes.made_at}])
 
     # ------------------------------------------------------------------ what the answers read
 
@@ -335,19 +333,31 @@ async def _placed(connection: AsyncConnection, *where: ColumnElement[bool]) -> l
     return found
 
 
+_BY_ID = itemgetter(1)
+
+
 def _ready(portfolio: str, changes: Changes) -> dict[Table, list[tuple[Any, ...]]]:
     """What is added, by table, in the order of its key where that can be had: that is how SQLite lays it down fastest."""
     return {
-        BOOKED: sorted([*(booked_line(portfolio, row) for row in changes.booked), *((portfolio, *line) for line in changes.lines)]),
+        BOOKED: sorted(
+            [*(booked_line(portfolio, row) for row in changes.booked), *((portfolio, *line) for line in changes.lines)], key=_BY_ID
+        ),
         SIDES: sorted((portfolio, *side) for side in changes.sides),
         BALANCES: [_balance(portfolio, key, tally) for key, tally in sorted(changes.tallies.items())],
         VALUED: sorted((portfolio, *valued) for valued in changes.valued),
         MOVEMENTS: [movement_line(portfolio, placed) for placed in changes.movements],
-        POOLS: [_pool(portfolio, pool) for pool in changes.pools],
-        CHECKPOINTS: [(portfolio, c.pool, c.number, c.at, c.entered, c.body, c.digest) for r in changes.replays for c in r.checkpoints],
-        DISPOSALS: [(portfolio, *line) for r in changes.replays for line in r.disposals],
-        LOTS: [(portfolio, *line) for r in changes.replays for line in r.lots],
         ISSUES: _issue_lines(portfolio, changes.raised),
+    }
+
+
+def _ready_ledgers(portfolio: str, ledgers: Ledgers) -> dict[Table, list[tuple[Any, ...]]]:
+    replays = ledgers.replays
+    return {
+        POOLS: [_pool(portfolio, pool) for pool in ledgers.pools],
+        CHECKPOINTS: [(portfolio, c.pool, c.number, c.at, c.entered, c.body, c.digest) for r in replays for c in r.checkpoints],
+        DISPOSALS: [(portfolio, *line) for r in replays for line in r.disposals],
+        LOTS: [(portfolio, *line) for r in replays for line in r.lots],
+        ISSUES: _issue_lines(portfolio, ledgers.raised),
     }
 
 
@@ -394,39 +404,41 @@ def _issue_lines(portfolio: str, raised: Iterable[Raised]) -> list[tuple[Any, ..
 
 
 async def _delete(connection: AsyncConnection, portfolio: str, changes: Changes) -> None:
-    by_row = (
-        (BOOKED, "id", changes.booked_gone),
-        (SIDES, "row", changes.booked_gone),
-        (VALUED, "row", changes.valued_gone),
-        (POOLS, "coin", changes.pools_gone),
-    )
-    for part, column, gone in by_row:
-        for some in chunks(sorted(gone)):
-            await connection.execute(delete(part).where(part.c.portfolio == portfolio, part.c[column].in_(some)))
+    await _delete_in(connection, BOOKED, portfolio, "id", changes.booked_gone)
+    await _delete_in(connection, SIDES, portfolio, "row", changes.booked_gone)
+    await _delete_in(connection, VALUED, portfolio, "row", changes.valued_gone)
     await _delete_each(connection, BALANCES, portfolio, ("account", "asset", "coin"), changes.tallies_gone)
     await _delete_each(connection, MOVEMENTS, portfolio, ("coin", "at", "place", "n"), [placed[:4] for placed in changes.movements_gone])
+    mine = ISSUES.c.portfolio == portfolio
+    for origin, owner in sorted(changes.raised_gone):
+        if not owner:
+            await connection.execute(delete(ISSUES).where(mine, ISSUES.c.origin == origin))
+        elif owner.endswith(" "):
+            begins = func.substr(ISSUES.c.owner, 1, len(owner)) == owner
+            await connection.execute(delete(ISSUES).where(mine, ISSUES.c.origin == origin, begins))
+    named = sorted((origin, owner) for origin, owner in changes.raised_gone if owner and not owner.endswith(" "))
+    await _delete_each(connection, ISSUES, portfolio, ("origin", "owner"), named)
+
+
+async def _delete_ledgers(connection: AsyncConnection, portfolio: str, ledgers: Ledgers) -> None:
+    await _delete_in(connection, POOLS, portfolio, "coin", ledgers.pools_gone)
     for part in (CHECKPOINTS, LOTS, DISPOSALS):
-        if changes.dropped:
-            await connection.execute(delete(part).where(part.c.portfolio == portfolio, part.c.pool.in_(changes.dropped)))
-    for replay in changes.replays:
+        await _delete_in(connection, part, portfolio, "pool", ledgers.dropped)
+    issues = (ISSUES.c.portfolio == portfolio, ISSUES.c.origin == "ledger")
+    if ledgers.dropped:
+        await connection.execute(delete(ISSUES).where(*issues, ISSUES.c.owner.in_(ledgers.dropped)))
+    for replay in ledgers.replays:
         mine = (DISPOSALS.c.portfolio == portfolio, DISPOSALS.c.pool == replay.pool)
         late = () if replay.since is None else (DISPOSALS.c.disposed >= replay.since,)
         await connection.execute(delete(DISPOSALS).where(*mine, *late))
         await _delete_each(connection, LOTS, portfolio, ("account", "coin", "id"), replay.lots_gone)
         await _delete_each(connection, CHECKPOINTS, portfolio, ("pool", "number"), [(replay.pool, n) for n in replay.checkpoints_gone])
-        of_pool = (ISSUES.c.portfolio == portfolio, ISSUES.c.origin == "ledger", ISSUES.c.owner == replay.pool)
-        await connection.execute(delete(ISSUES).where(*of_pool, ISSUES.c.part >= replay.part))
-    for origin, owner in sorted(changes.raised_gone):
-        if not owner:
-            await connection.execute(delete(ISSUES).where(ISSUES.c.portfolio == portfolio, ISSUES.c.origin == origin))
-        elif owner.endswith(" "):
-            await connection.execute(
-                delete(ISSUES).where(
-                    ISSUES.c.portfolio == portfolio, ISSUES.c.origin == origin, func.substr(ISSUES.c.owner, 1, len(owner)) == owner
-                )
-            )
-    named = sorted((origin, owner) for origin, owner in changes.raised_gone if owner and not owner.endswith(" "))
-    await _delete_each(connection, ISSUES, portfolio, ("origin", "owner"), named)
+        await connection.execute(delete(ISSUES).where(*issues, ISSUES.c.owner == replay.pool, ISSUES.c.part >= replay.part))
+
+
+async def _delete_in(connection: AsyncConnection, part: Table, portfolio: str, column: str, gone: Collection[str]) -> None:
+    for some in chunks(sorted(gone)):
+        await connection.execute(delete(part).where(part.c.portfolio == portfolio, part.c[column].in_(some)))
 
 
 async def _delete_each(

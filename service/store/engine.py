@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 CHUNK = 5_000
 """Rows of one INSERT call, and values of one IN: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+PARAMETERS = 30_000
+"""Of one SQLite statement; it takes 32,766."""
 CACHE_KIB = 128 * 1024
 """The most that a SQLite connection keeps in memory: a long history is written without a page going out twice."""
 BUSY_SECONDS = 60
@@ -133,9 +136,10 @@ async def insert_ready(connection: AsyncConnection, table: Table, rows: Sequence
         return
     columns = ", ".join(f'"{column.name}"' for column in table.c)
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(table.c))
-        insert = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608  # names of our own tables
-        await connection.exec_driver_sql(insert, list(rows))
+        marks = f"({', '.join('?' * len(table.c))})"
+        for chunk in chunks(rows, PARAMETERS // len(table.c)):  # one statement for all: Python waits for SQLite once, not once a row
+            insert = f'INSERT INTO "{table.name}" ({columns}) VALUES {", ".join([marks] * len(chunk))}'  # noqa: S608  # our own names
+            await connection.exec_driver_sql(insert, tuple(chain.from_iterable(chunk)))
         return
     raw = await connection.get_raw_connection()
     psycopg: Any = raw.driver_connection  # SQLAlchemy has no COPY

@@ -16,7 +16,7 @@ than all before it in the portfolio: whoever has seen a number asks for what cam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -182,7 +182,8 @@ async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portf
     account, stream, page = told
     where = {"account": account, "stream": stream, "portfolio": await _portfolio_of(connection, account)}
     keys = {r.key for r in page.records}
-    changes = _Changes(await _versions(connection, account, stream, sorted(keys.union(page.withdrawn))))
+    known = await _versions(connection, account, stream, keys.union(page.withdrawn))
+    changes = _Changes(known)
     for key in page.withdrawn:
         if key not in keys:  # one that comes with the same page again was replaced, not taken back
             changes.withdraw(key)
@@ -194,13 +195,13 @@ async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portf
     return Saved(changes.new, changes.changed, changes.same, changes.withdrawn)
 
 
-async def _versions(connection: AsyncConnection, account: str, stream: str, keys: Sequence[str]) -> dict[str, dict[str, _Version]]:
+async def _versions(connection: AsyncConnection, account: str, stream: str, keys: Collection[str]) -> dict[str, dict[str, _Version]]:
     known: dict[str, dict[str, _Version]] = {}
     c = RECORDS.c
     mine = (c.account == account, c.stream == stream)
     if (await connection.execute(select(c.key).where(*mine).limit(1))).first() is None:
         return known
-    for part in chunks(keys):
+    for part in chunks(sorted(keys)):
         asked = select(c.key, c.payload_hash, c.version, c.withdrawn).where(*mine, c.key.in_(part))
         for key, digest, version, withdrawn in await connection.execute(asked):
             known.setdefault(key, {})[digest] = _Version(version, withdrawn)

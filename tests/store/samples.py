@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from service.app.derived import (
     Changes,
     Checkpoint,
     DisposalLine,
+    Ledgers,
     LotLine,
     Placed,
     Pool,
@@ -32,6 +34,7 @@ from service.domain.reconcile import Amount, Booked, Kind
 from service.domain.statements import Identification, LotChoice, MatchAnswer, MethodChoice
 from service.domain.tax import Profile
 from service.settings import Settings
+from service.store import SqlStore
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 LONG = Decimal("1234567.123456789012345678")
@@ -149,15 +152,21 @@ def changes(**other: object) -> Changes:
         tallies={("acc_1", "kraken:XETH", "eth"): TALLY},
         valued=[Valued("eth", ticks(NOW), "txn_1", missing=False), Valued("sol", ticks(NOW), "txn_7", missing=True)],
         movements=list(MOVEMENTS),
-        pools=list(POOLS),
-        replays=[Replay("eth", None, 0, list(DISPOSALS), list(LOTS), [], list(CHECKPOINTS))],
-        raised=[
-            Raised("row", "acc_1 txn_1", 0, issue("a")),
-            Raised("ledger", "eth", 2, issue("b")),
-            Raised("price", "txn_1", 0, issue("c")),
-        ],
+        raised=[Raised("row", "acc_1 txn_1", 0, issue("a")), Raised("price", "txn_1", 0, issue("c"))],
     )
     return replace(made, **other)
+
+
+def ledgers(**other: object) -> Ledgers:
+    """What it made of the movements."""
+    replay = Replay("eth", None, 0, list(DISPOSALS), list(LOTS), [], list(CHECKPOINTS))
+    return replace(Ledgers(STATE, list(POOLS), replays=[replay], raised=[Raised("ledger", "eth", 2, issue("b"))]), **other)
+
+
+async def save(store: SqlStore, portfolio: str = "main", made: Changes | None = None, then: Ledgers | None = None) -> None:
+    worked_out: asyncio.Future[Ledgers] = asyncio.get_running_loop().create_future()
+    worked_out.set_result(then or ledgers())
+    await store.save_derived(portfolio, made or changes(), worked_out)
 
 
 TALLY = Tally(ETHER, LONG, Decimal(1), Decimal("0.5"), 5, 3, 1, 1, 0)

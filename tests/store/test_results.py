@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from service.app.derived import Changes, Placed, Raised, Replay
+from service.app.derived import Changes, Ledgers, Placed, Raised, Replay
 from service.domain.issues import IssueKind
 from service.domain.ledger import Disposal, Income, Ledger
 from service.domain.methods import Lot
@@ -36,6 +36,8 @@ from tests.store.samples import (
     changes,
     delivery,
     issue,
+    ledgers,
+    save,
 )
 
 counts = st.integers(-(2**256), 2**256)
@@ -61,7 +63,7 @@ async def everything(store: SqlStore) -> dict[str, list[dict[str, Any]]]:
 
 async def test_what_a_refresh_made_comes_back_equal(store: SqlStore) -> None:
     assert await store.derived_state() is None
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     assert await store.derived_state() == STATE
     assert await store.booked("main", ["txn_1", "txn_2", "txn_3"]) == {"txn_1": BOOKED, "txn_2": PLAIN_BOOKED}
     assert await store.booked_of_account("main", "acc_1") == {"txn_1": BOOKED, "txn_2": PLAIN_BOOKED}
@@ -75,7 +77,7 @@ async def test_what_a_refresh_made_comes_back_equal(store: SqlStore) -> None:
 
 
 async def test_answers_are_in_words_of_people(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     assert await store.transactions() == [replace(BOOKED, kind=Kind.TRANSFER), PLAIN_BOOKED]  # what is matched is shown as a transfer
     assert await store.lots() == [
         Lot("lot_1", "acc_1", "eth", "kraken:XETH", "ETH", LONG, Decimal("1E-30"), NOW, 3, ("spam", "unpriced")),
@@ -92,7 +94,7 @@ async def test_answers_are_in_words_of_people(store: SqlStore) -> None:
 
 
 async def test_disposals_of_a_span(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     assert len(await store.disposals("main", NOW, NOW + timedelta(seconds=1))) == 2
     assert await store.disposals("main", NOW + timedelta(microseconds=1)) == []
     assert await store.disposals("main", None, NOW) == []
@@ -101,7 +103,7 @@ async def test_disposals_of_a_span(store: SqlStore) -> None:
 async def test_the_whole_history_is_read_in_the_order_of_its_pools(store: SqlStore) -> None:
     """A renamed coin's movements stand among those of its new name; all quantities are in one number of places."""
     between = Placed("weth", ticks(NOW), "05", 0, "txn_8", Movement("leave", ticks(NOW), "txn_8", "acc_1", "weth", "w", 4), 18)
-    await store.save_derived("main", STATE, changes(movements=[*MOVEMENTS, between]))
+    await save(store, made=changes(movements=[*MOVEMENTS, between]))
     told = await store.movements()
     assert [m.id for m in told.movements] == ["txn_3", "txn_1", "txn_1/fee", "txn_8", "txn_2"]
     assert (told.places, told.pool_of["weth"], told.symbols["weth"]) == (24, "eth", "WETH")
@@ -113,12 +115,12 @@ async def test_the_whole_history_is_read_in_the_order_of_its_pools(store: SqlSto
 @given(found=st.lists(st.tuples(movements, st.integers(18, 30)), max_size=20))
 async def test_any_movements_come_back_equal(store: SqlStore, found: list[tuple[Movement, int]]) -> None:
     placed = [Placed(m.coin, m.at, "x", n, "row", m, places) for n, (m, places) in enumerate(found)]
-    await store.save_derived("main", STATE, Changes(whole=True, made_at=NOW, movements=placed))
+    await save(store, made=Changes(whole=True, made_at=NOW, movements=placed))
     assert sorted(await store.movements_of("main", ["row"]), key=lambda p: p.n) == placed
 
 
 async def test_where_the_other_side_of_a_transfer_may_be(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     near = timedelta(minutes=1)
     assert await store.sides("main", [(["eth"], NOW - near, NOW)], []) == {"txn_2"}
     assert await store.sides("main", [(["eth"], NOW + near, NOW + near)], []) == set()
@@ -126,7 +128,7 @@ async def test_where_the_other_side_of_a_transfer_may_be(store: SqlStore) -> Non
 
 
 async def test_which_rows_a_quote_touches_and_what_is_unpriced(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     at = ticks(NOW)
     assert await store.touched("main", "eth", [(at - 5, at - 1), (at, at)]) == {"txn_1"}
     assert await store.touched("main", "eth", [(at + 1, at + 9)]) == set()
@@ -134,14 +136,14 @@ async def test_which_rows_a_quote_touches_and_what_is_unpriced(store: SqlStore) 
 
 
 async def test_rows_of_one_size(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     assert await store.rows_of_size("main", "acc_1", "fiat:USD", Decimal("2000.1")) == {"txn_1": NOW}
     assert await store.rows_of_size("main", "acc_1", "kraken:XETH", Decimal("2000.1")) == {}
 
 
 async def test_only_what_changed_is_replaced(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
-    await store.save_derived("other", STATE, changes())
+    await save(store)
+    await save(store, "other")
     later = ticks(NOW) + 1
     new = Placed("eth", later, "0", 0, "txn_3", Movement("leave", later, "txn_3", "acc_1", "eth", "e", 1), 18)
     line = ("eth", later, 0, "txn_3", "lot_1", "acc_1", "eth", "1", None, "1", "1", False, "")
@@ -153,11 +155,10 @@ async def test_only_what_changed_is_replaced(store: SqlStore) -> None:
         booked_gone={"txn_1", "txn_2"},
         movements=[new],
         movements_gone=[MOVEMENTS[1]],
-        replays=[replay],
-        raised=[Raised("ledger", "eth", 3, issue("d"))],
         raised_gone={("row", "acc_1 "), ("price", "txn_0")},
     )
-    await store.save_derived("main", replace(STATE, ledger_id="led_2"), change)
+    then = Ledgers(replace(STATE, ledger_id="led_2"), replays=[replay], raised=[Raised("ledger", "eth", 3, issue("d"))])
+    await save(store, made=change, then=then)
     assert await store.ledger_id() == "led_2"
     assert [row.flags for row in await store.transactions()] == [("spam",)]
     assert {p.row for p in await store.movements_since("main", ["eth"], None)} == {"txn_1", "txn_2", "txn_3"}
@@ -170,26 +171,38 @@ async def test_only_what_changed_is_replaced(store: SqlStore) -> None:
 
 
 async def test_a_refresh_that_fails_leaves_what_stood(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     before = await everything(store)
     twice = Changes(whole=False, made_at=NOW, booked_gone={"txn_1"}, movements=[MOVEMENTS[0]])  # it stands already
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await store.save_derived("main", replace(STATE, rev=8), twice)
+        await save(store, made=twice, then=Ledgers(replace(STATE, rev=8)))
+    assert await everything(store) == before
+
+
+async def test_ledgers_that_fail_leave_what_stood(store: SqlStore) -> None:
+    await save(store)
+    before = await everything(store)
+
+    async def failing() -> Ledgers:
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        await store.save_derived("main", Changes(whole=False, made_at=NOW, booked_gone={"txn_1"}), failing())
     assert await everything(store) == before
 
 
 async def test_two_databases_with_the_same_inputs_are_equal(store: SqlStore, other_store: SqlStore) -> None:
     """Equal values that are written differently make equal rows, whatever the clock says."""
-    await store.save_derived("main", STATE, changes(tallies={("a", "b", "c"): replace(TALLY, quantity=Decimal("1.50"))}))
+    await save(store, made=changes(tallies={("a", "b", "c"): replace(TALLY, quantity=Decimal("1.50"))}))
     one = await store.content()
-    await other_store.save_derived("main", STATE, changes(movements=[], made_at=NOW))
+    await save(other_store, made=changes(movements=[]))
     same = changes(tallies={("a", "b", "c"): replace(TALLY, quantity=Decimal("15E-1"))}, made_at=NOW + timedelta(days=9))
-    await other_store.save_derived("main", replace(STATE, rev=100), same)
+    await save(other_store, made=same, then=ledgers(state=replace(STATE, rev=100)))
     assert await store.content() == one
 
 
 async def test_an_evaluation_comes_back(store: SqlStore) -> None:
-    await store.save_derived("main", STATE, changes())
+    await save(store)
     stale = issue("eth", IssueKind.STALE_PRICE)
     blocked = replace(OPPORTUNITY, id="opp_0", term="long", blocked_by=("below your threshold",))
     await store.save_evaluation("main", [OPPORTUNITY, blocked], [stale, issue("a")], [ALERT], [delivery()])

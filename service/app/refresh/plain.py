@@ -74,13 +74,15 @@ class _Work:
         at, n = row.at, cells.get("n")
         if type(n) is not int:
             return False
-        sent, received, fee = (self._side(cells, at, word, units) for word, units in _QUANTITIES)
+        sent = self._side(cells, at, "sent_asset", "sent_quantity")
+        received = self._side(cells, at, "received_asset", "received_quantity")
+        fee = self._side(cells, at, "fee_asset", "fee_quantity")
         if (sent is None or sent[1].kind == "fiat") and (received is None or received[1].kind == "fiat"):  # money has no lots
             return False
         name = row.id
         self._book(row, n, f"[{_quoted(f'{STREAM}/{record.key}')}]", (sent, received, fee), cells)
-        digits = str(n)
-        place = f"{chr(0x30 + len(digits)) + digits if n else '0'}{_RANKS[row.kind]}{natural(f'{STREAM}/{name}')} {name}"
+        order = f"{chr(0x30 + len(str(n)))}{n}" if n else "0"
+        place = f"{order}{_RANKS[row.kind]}{natural(f'{STREAM}/{name}')} {name}"
         add = self._found.movements.append
         for number, movement in enumerate(self._lane.of_row(row)):
             add(_new(Placed, (movement[4], movement[1], place, number, name, movement, PLACES)))
@@ -168,7 +170,6 @@ class _Work:
 
 _Side = tuple[Asset, Coin, str, str]
 """Asset, coin, what stands before a quantity of it in a line, plain quantity."""
-_QUANTITIES = (("sent_asset", "sent_quantity"), ("received_asset", "received_quantity"), ("fee_asset", "fee_quantity"))
 _SIDES = {"spend": (True, False), "income": (False, True), "airdrop": (False, True)}
 """Kinds that have one side only."""
 _new = tuple.__new__

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 
 from service.app.derived import Checkpoint, DisposalLine, LotLine, Placed, Pool, Raised, Replay
@@ -54,22 +55,24 @@ def changed_pools(before: Mapping[str, Pool], gone: Iterable[Placed], added: Ite
     counts = {coin: _Counts(pool.movements, dict(pool.renames), dict(pool.fine)) for coin, pool in before.items()}
     first: dict[str, int] = {}
     for sign, placed in ((-1, gone), (1, added)):
-        for p in placed:
-            mine = counts.setdefault(p.coin, _Counts())
+        for coin, at, _, _, _, movement, places in placed:
+            mine = counts.get(coin)
+            if mine is None:
+                mine = counts[coin] = _Counts()
             mine.movements += sign
-            if p.at < first.get(p.coin, p.at + 1):
-                first[p.coin] = p.at
-            if into := p.movement.more.to_coin:
-                _add(mine.renames, into, sign)
-            if p.places > PLACES:
-                _add(mine.fine, p.places, sign)
+            if coin not in first or at < first[coin]:
+                first[coin] = at
+            if movement.more.to_coin:
+                _add(mine.renames, movement.more.to_coin, sign)
+            if places > PLACES:
+                _add(mine.fine, places, sign)
     there = {coin for coin, mine in counts.items() if mine.movements} | {into for mine in counts.values() for into in mine.renames}
     names = groups_of(there, [(coin, into) for coin in there if coin in counts for into in counts[coin].renames])
     pools = {}
     for coin in sorted(there):
-        mine = counts.get(coin) or _Counts()
+        now = counts.get(coin) or _Counts()
         known = before.get(coin)
-        pools[coin] = Pool(coin, names[coin], symbol(coin), mine.movements, mine.renames, mine.fine, known.digest if known else "")
+        pools[coin] = Pool(coin, names[coin], symbol(coin), now.movements, now.renames, now.fine, known.digest if known else "")
     changes = PoolChanges(pools)
     old, new = _members(before.values()), _members(pools.values())
     changes.dropped = {name for name, coins in old.items() if new.get(name) != coins}
@@ -169,8 +172,8 @@ class PoolLedger:
         return self._symbols[coin]
 
 
-def _order(placed: Placed) -> tuple[int, str, int]:
-    return placed[1], placed[2], placed[3]
+_order = itemgetter(1, 2, 3)
+"""Time, place within the instant, number within the place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from service.app.sources import PORTFOLIO
 from service.domain.issues import Issue, IssueKind
 from service.domain.reconcile import Booked, booked_rows, row_id, row_issues
 
-
 FILES = "files"
 """The connector of the holder's own files."""
 
