@@ -11,7 +11,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Literal
@@ -54,6 +54,48 @@ def history(folder: Path, rows: int, *, seed: int = 7, style: Style = "balanced"
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(_Maker(rows, seed, style, assets, accounts).rows())
+    return path
+
+
+def ties(folder: Path, rows: int, *, seed: int) -> Path:
+    """A history of round figures: whole coins at 100 or 200, many trades of one day, so that lots of equal cost and days of several rules abound."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"ties-{rows}-{seed}.csv"
+    draw, at, held = random.Random(seed), START, dict[tuple[str, str], int]()
+    with path.open("w", newline="") as target:
+        writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for n in range(rows):
+            at += timedelta(seconds=draw.choice([1, 60, 3600, 20_000, 86_400]))
+            account, coin, quantity, price = (
+                draw.choice("abc"),
+                draw.choice(["BTC", "ETH", "SOL"]),
+                draw.randrange(1, 5),
+                draw.choice([100, 100, 200]),
+            )
+            owned = held.get((account, coin), 0)
+            kind = draw.choice(["buy"] * 9 + ["sell"] * 6 + ["transfer"] * 3 + ["swap"] * 2) if owned >= quantity else "buy"
+            value = price * quantity
+            row: dict[str, object] = {
+                "id": f"x{n:06}",
+                "timestamp": f"{at.replace(tzinfo=None).isoformat()}Z",
+                "kind": kind,
+                "account": account,
+            }
+            sent, received = (coin, quantity), (coin, quantity)
+            if kind == "buy":
+                sent = ("USD", value)
+            elif kind == "sell":
+                received = ("USD", value)
+            elif kind == "swap":
+                received = (draw.choice([c for c in ("BTC", "ETH", "SOL") if c != coin]), quantity)
+            else:
+                row["to_account"] = draw.choice([a for a in "abc" if a != account])
+            for place, (asset, units), sign in ((account, sent, -1), (str(row.get("to_account", account)), received, 1)):
+                if asset != "USD":
+                    held[place, asset] = held.get((place, asset), 0) + sign * units
+            row |= {"sent_asset": sent[0], "sent_quantity": sent[1], "received_asset": received[0], "received_quantity": received[1]}
+            writer.writerow(row | ({} if kind == "transfer" else {"value_usd": value}))
     return path
 
 

@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.benchmarks.gains import thresher
-from tests.benchmarks.histories import history
+from tests.benchmarks.histories import history, ties
 from tests.benchmarks.peers.environments import Peer, folder_of, python_of
 
 HERE = Path(__file__).parent
@@ -131,8 +131,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(asked.keep or made)
         for seed in asked.seeds:
-            for style in ("balanced", "hoarder"):
-                path = history(folder, asked.rows, seed=seed, style=style, assets=5 + seed % 7, accounts=2 + seed % 4)
+            sizes = {"assets": 5 + seed % 7, "accounts": 2 + seed % 4}
+            paths = [history(folder, asked.rows, seed=seed, style=style, **sizes) for style in ("balanced", "hoarder")]
+            for path in [*paths, ties(folder, asked.rows // 3, seed=seed)]:
                 for peer, method in cases:
                     found = differences(path, peer, method)
                     wrong += bool(found)
