@@ -34,10 +34,7 @@ def told(row):
         yield "", Income(at, account, *received, value, IncomeSource.STAKING)
     if kind in ("buy", "swap"):
         yield "", Buy(at, account, *received, Decimal(0), value + fee if kind == "buy" else value)
-    paid = row["fee_asset"] not in ("", "USD")
-    if paid and kind != "transfer":
-        yield f"{row['id']}/fee", Spend(at, account, row["fee_asset"], number(row["fee_quantity"]), fee, Decimal(0))
-    if paid and kind == "transfer":
+    if row["fee_asset"] not in ("", "USD"):
         yield f"{row['id']}/fee", Spend(at, account, row["fee_asset"], number(row["fee_quantity"]), fee, Decimal(0))
     if kind == "transfer":
         yield "", Transfer(at, received[0], received[1], account, row["to_account"], Decimal(0), Decimal(0))
