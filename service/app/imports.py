@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from connectors.contract import Cursor, Page, RawRecord
 from service.app import rebuild
 from service.app.file_records import FILES, SOURCE, STREAM, record
-from service.app.ports import Account, App, Refused
+from service.app.ports import Account, App, Fresh, Refused
 from service.app.sources import PORTFOLIO, no_wallet_secret
 from service.domain import history
 from service.domain.history import Problem, Row
@@ -63,8 +63,8 @@ async def import_file(app: App, lines: Iterable[str], *, account: str = "", keep
         if problems and not keep_going:
             raise Refused("file", f"{_told(problems)}. Nothing was stored; mend the file, or load its good rows with --keep-going")
         async with app.leases.hold(f"import-{PORTFOLIO}", wait_seconds=60):
-            imported = await _store(app, rows, problems)
-        await rebuild.rebuild(app)
+            imported, fresh = await _store(app, rows, problems)
+        await rebuild.rebuild(app, fresh=fresh)
     return imported
 
 
@@ -103,26 +103,32 @@ def _told(problems: Sequence[Problem]) -> str:
 # ------------------------------------------------------------------ storing
 
 
-async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem]) -> Imported:
+async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem]) -> tuple[Imported, Fresh | None]:
+    """What came, and that which came as a refresh can take it."""
     accounts = _Accounts(app, await app.store.accounts(PORTFOLIO))
     ids = {name: accounts.named(name).id for name in sorted({n for row in rows for n in (row.account, row.to_account) if n})}
     ids[""] = ""
     known = await app.store.known_keys(PORTFOLIO, STREAM, [row.id for row in rows]) if rows else {}
     new: dict[str, list[RawRecord]] = {}
     old: list[RawRecord] = []
+    read: dict[str, Row] = {}
     for row in rows:
         made = record(row, ids[row.account], ids[row.to_account])
         if made.key in known:
             old.append(made)
         else:
             new.setdefault(made.account, []).append(made)
+            read[made.key] = row._replace(account=ids[row.account], to_account=ids[row.to_account])
     differing = await _differing(app, old, set(known.values()))
     for account in accounts.made:
         await app.store.add_account(account, {})
+    fresh = None
     if new:
-        await app.store.save_pages([(name, STREAM, Page(tuple(new[name]), Cursor(""))) for name in sorted(new)], app.now())
+        pages = [(name, STREAM, Page(tuple(new[name]), Cursor(""))) for name in sorted(new)]
+        saved = await app.store.save_pages(pages, app.now())
+        fresh = Fresh(saved[0].rev, tuple(record for _, _, page in pages for record in page.records), read)
     touched = [Touched(a, a in accounts.made, len(new.get(a.id, ()))) for a in accounts.used()]
-    return Imported(sum(map(len, new.values())), len(old), tuple(differing), tuple(touched), tuple(problems))
+    return Imported(sum(map(len, new.values())), len(old), tuple(differing), tuple(touched), tuple(problems)), fresh
 
 
 async def _differing(app: App, old: Sequence[RawRecord], accounts: Iterable[str]) -> list[str]:

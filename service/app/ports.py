@@ -30,6 +30,7 @@ from service.app.refusals import Busy, Refused, Stopped
 from service.domain.alerts import Alert, Message
 from service.domain.assets import AssetTable
 from service.domain.harvest import HarvestSettings, Opportunity
+from service.domain.history import Row
 from service.domain.issues import Issue
 from service.domain.ledger import Disposal, Income, Ledger
 from service.domain.methods import Lot
@@ -116,6 +117,8 @@ class Saved:
     changed: int
     same: int
     withdrawn: int
+    rev: int = field(default=0, compare=False)
+    """Number of the change in the portfolio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,16 @@ class Changed:
     former: tuple[RawRecord, ...] = ()
     """Versions of the same keys that count no more: replaced or withdrawn. Left out where everything was asked for."""
     accounts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Records that were stored a moment ago and not known before, with what they were made of: a refresh need not read them again."""
+
+    rev: int
+    records: tuple[RawRecord, ...]
+    rows: Mapping[str, Row]
+    """Key → row of the neutral history, with the host's account ids."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ from typing import Any
 from connectors.contract import Coverage, Gap, Quote
 from service.app import compare
 from service.app.derived import Changes, Ledgers, Placed, Pool, Raised, State, Tally, TallyKey
-from service.app.ports import Account, App, Changed, Portfolio
+from service.app.ports import Account, App, Changed, Fresh, Portfolio
 from service.app.refresh import pairing, pools, rows, tallies, values
 from service.app.refresh.pairing import PairChanges
 from service.app.refresh.rows import RowChanges
 from service.app.sources import PORTFOLIO
+from service.domain.history import Row
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import choices
 from service.domain.money import ZERO
@@ -53,10 +54,13 @@ class Refreshed:
     """Pools whose ledger was run again, in part or as a whole."""
 
 
-async def rebuild(app: App, *, every: int = pools.EVERY) -> Refreshed:
-    """Brings the derived state up to date; the same inputs give the same rows, in whatever order they came. One process at a time."""
+async def rebuild(app: App, *, every: int = pools.EVERY, fresh: Fresh | None = None) -> Refreshed:
+    """Brings the derived state up to date; the same inputs give the same rows, in whatever order they came. One process at a time.
+
+    `fresh`: what the caller has just stored; it counts where nothing else has changed.
+    """
     async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=60):
-        return await _Refresh(app, every).run()
+        return await _Refresh(app, every, fresh).run()
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class _Refresh:
 
     app: App
     every: int
+    fresh: Fresh | None
     portfolio: Portfolio = field(init=False)
     accounts: list[Account] = field(init=False)
     said: list[Statement] = field(init=False)
@@ -77,7 +82,7 @@ class _Refresh:
 
     async def run(self) -> Refreshed:
         await self._begin()
-        row_changes = await rows.changed_rows(self.app, self.accounts, self.changed, whole=self.whole)
+        row_changes = await rows.changed_rows(self.app, self.accounts, self.changed, self._read(), whole=self.whole)
         affected = await self._affected(row_changes)
         await self._book(row_changes, affected)
         moved = await asyncio.to_thread(values.valued, affected.events, affected.book)
@@ -105,8 +110,15 @@ class _Refresh:
         self.statements = gathered(self.said)
         self.before = await store.derived_state(PORTFOLIO)
         self.whole = self.before is None or not self._still_rests_on(self.before.rests_on)
-        self.changed = await store.changed(PORTFOLIO, -1 if self.whole or self.before is None else self.before.rev)
+        since = -1 if self.whole or self.before is None else self.before.rev
+        if self.fresh is not None and self.fresh.rev == max(since, 0) + 1:
+            self.changed = Changed(self.fresh.rev, self.fresh.records, (), frozenset(r.account for r in self.fresh.records))
+        else:
+            self.changed = await store.changed(PORTFOLIO, since)
         self.changes = Changes(self.whole, self.app.now())
+
+    def _read(self) -> Mapping[str, Row]:
+        return self.fresh.rows if self.fresh else {}
 
     def _rests_on(self) -> dict[str, Any]:
         return {

@@ -192,7 +192,7 @@ async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portf
     await _apply(connection, changes, where, at, rev)
     await upsert(connection, COVERAGE, [row_of(part, COVERAGE, portfolio=portfolio) for part in page.coverage])
     await upsert(connection, CURSORS, [{**where, "value": page.resume_from, "updated_at": at}])
-    return Saved(changes.new, changes.changed, changes.same, changes.withdrawn)
+    return Saved(changes.new, changes.changed, changes.same, changes.withdrawn, rev)
 
 
 async def _versions(connection: AsyncConnection, account: str, stream: str, keys: Collection[str]) -> dict[str, dict[str, _Version]]:

@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from connectors.contract import Asset, RawRecord
 from service.app.derived import BookedLine, Placed, Tally, TallyKey, coin_text
 from service.app.refresh.tallies import merge
 from service.domain.assets import AssetTable, Coin
-from service.domain.history import ALL, Reader, Row, chain_ref
+from service.domain.history import ALL, Reader, Row, asset_id, chain_ref, stamp, text
 from service.domain.history.lane import Lane
 from service.domain.history.rows import Bad
-from service.domain.money import ZERO, exact, plain
-from service.domain.movements import PLACES, moment
+from service.domain.movements import MONEY_PLACES, PLACES, decimal, moment
 from service.domain.reconcile import Kind
 from service.domain.reconcile.order import RANK, natural
 from service.domain.reconcile.rows import IN
@@ -30,6 +28,9 @@ _KINDS = {word: Kind(word) for word in ("buy", "sell", "swap", "spend", "income"
 _HINTS = {word: "other" if word == "transfer" else "reward" if kind is Kind.INCOME else "trade" for word, kind in _KINDS.items()}
 """As the files connector has them."""
 _RANKS = {word: str(RANK[kind]) for word, kind in _KINDS.items()}
+
+
+_NONE: Mapping[str, Row] = {}
 
 
 @dataclass(slots=True)
@@ -45,10 +46,13 @@ class PlainRows:
         merge(self.tallies, other.tallies)
 
 
-def plain_rows(records: Iterable[RawRecord], table: AssetTable) -> tuple[PlainRows, list[RawRecord]]:
-    """The rows, and the records that must go the common way. No record may be known already."""
+def plain_rows(records: Iterable[RawRecord], table: AssetTable, read: Mapping[str, Row] = _NONE) -> tuple[PlainRows, list[RawRecord]]:
+    """The rows, and the records that must go the common way. No record may be known already.
+
+    `read`: key → row (with the host's account ids), of records whose rows are at hand.
+    """
     work = _Work(table)
-    rest = [record for record in records if not work.took(record)]
+    rest = [record for record in records if not work.took(record, read.get(record.key))]
     return work.result(), rest
 
 
@@ -56,85 +60,68 @@ class _Work:
     def __init__(self, table: AssetTable) -> None:
         self._table = table
         self._lane = Lane(table)
-        self._good = Reader().good
+        self._reader = Reader()
         self._found = PlainRows()
-        self._sums: dict[TallyKey, tuple[list[str], list[str]]] = {}
-        """What left and what came."""
+        self._sums: dict[TallyKey, list[int]] = {}
+        """What is left, and how many amounts."""
         self._coins: dict[TallyKey, Coin] = {}
         self._words: dict[str, tuple[Asset, Coin, str]] = {}
         """Word of a file → asset, coin and what stands before a quantity of it, where it means the same at any time."""
 
-    def took(self, record: RawRecord) -> bool:
+    def took(self, record: RawRecord, row: Row | None) -> bool:
         if record.stream != STREAM:
             return False
-        cells = json.loads(record.payload)
-        row = self._row(cells)
-        if row is None:
+        row = row or self._row(record.payload)
+        if row is None or not _is_plain(row):
             return False
-        at, n = row.at, cells.get("n")
-        if type(n) is not int:
-            return False
-        sent = self._side(cells, at, "sent_asset", "sent_quantity")
-        received = self._side(cells, at, "received_asset", "received_quantity")
-        fee = self._side(cells, at, "fee_asset", "fee_quantity")
+        (name, at, kind, _, _, sent_word, sent_units, received_word, received_units, fee_word, fee_units) = row[:11]
+        sent = self._side(sent_word, at, sent_units) if sent_word else None
+        received = self._side(received_word, at, received_units) if received_word else None
         if (sent is None or sent[1].kind == "fiat") and (received is None or received[1].kind == "fiat"):  # money has no lots
             return False
-        name = row.id
-        self._book(row, n, f"[{_quoted(f'{STREAM}/{record.key}')}]", (sent, received, fee), cells)
+        fee = self._side(fee_word, at, fee_units) if fee_word else None
+        self._book(row, f"[{_quoted(f'{STREAM}/{record.key}')}]", sent, received, fee)
+        n = row.n
         order = f"{chr(0x30 + len(str(n)))}{n}" if n else "0"
-        place = f"{order}{_RANKS[row.kind]}{natural(f'{STREAM}/{name}')} {name}"
+        place = f"{order}{_RANKS[kind]}{natural(f'{STREAM}/{name}')} {name}"
         add = self._found.movements.append
         for number, movement in enumerate(self._lane.of_row(row)):
             add(_new(Placed, (movement[4], movement[1], place, number, name, movement, PLACES)))
         return True
 
-    def _row(self, cells: Mapping[str, str]) -> Row | None:
-        """None for what must go the common way: it is of another kind, or something is not stated."""
-        get = cells.get
-        kind = get("kind")
-        if kind not in _KINDS or "basis_usd" in cells or "acquired_at" in cells or (kind != "transfer" and "value_usd" not in cells):
-            return None
+    def _row(self, payload: str) -> Row | None:
+        """None for what is none."""
         try:
-            row = self._good([get(name, "") for name in ALL], 0)
-        except Bad:
+            cells = json.loads(payload)
+            row = self._reader.good([cells.get(name, "") for name in ALL], 0)
+            n = cells["n"]
+        except (Bad, ValueError, LookupError, TypeError, AttributeError):
             return None
-        (_, _, _, account, to_account, sent_asset, sent, received_asset, received, fee_asset) = row[:10]
-        if "fee_asset" in cells and (not fee_asset or row.fee_value is None):
-            return None
-        if kind == "transfer":
-            fits = sent_asset == received_asset and sent == received and to_account != account and "sent_asset" in cells
-            fits = fits and "received_asset" in cells
-        else:
-            fits = (sent_asset != "", received_asset != "") == _SIDES.get(kind, (True, True))
-        return row if fits else None
+        as_told = all((word != "") == (name in cells) for name, word in zip(_ASSETS, row[5:11:2], strict=True))
+        return row._replace(n=n) if type(n) is int and as_told else None
 
-    def _side(self, cells: Mapping[str, str], at: int, named: str, counted: str) -> _Side | None:
-        word = cells.get(named)
-        if word is None:
-            return None
-        quantity = cells[counted]
+    def _side(self, word: str, at: int, units: int) -> _Side:
         known = self._words.get(word)
         if known is None:
-            asset = Asset(word)
+            asset = Asset(asset_id(word))
             coin = self._table.resolve(asset, moment(at))
             known = asset, coin, coin_text(asset, coin)
             if self._table.is_lasting(asset):
                 self._words[word] = known
-        return (*known, _plain(quantity))
+        return (*known, units)
 
-    def _book(self, row: Row, n: int, keys: str, sides: tuple[_Side | None, _Side | None, _Side | None], cells: Mapping[str, str]) -> None:
+    def _book(self, row: Row, keys: str, sent: _Side | None, received: _Side | None, fee: _Side | None) -> None:
         """The lines of the row, as reconcile books what the files connector reads from its record."""
-        name, kind, account, to_account = row.id, row.kind, row.account, row.to_account
+        name, kind, account, to_account, n = row.id, row.kind, row.account, row.to_account, row.n
         word, hint = _KINDS[kind].value, _HINTS[kind]
-        at = f"{cells['timestamp'][:-1]}.000000Z"
+        at = f"{stamp(row.at)[:-1]}.000000Z"
         quoted = _quoted(name)
-        value, cost = cells.get("value_usd"), cells.get("fee_value_usd")
+        value, cost = row.value, row.fee_value
         stated = (
-            f'{{"acquired_at":null,"basis":null,"fee_value":{_money(cost)},"id":{quoted},"kind":"{kind}",'
-            f'"to_account":"{to_account}","value":{_money(value)}}}'
+            f'{{"acquired_at":null,"basis":null,"fee_value":{_NULL if cost is None else _money(cost)},"id":{quoted},"kind":"{kind}",'
+            f'"to_account":"{to_account}","value":{_NULL if value is None else _money(value)}}}'
         )
         ref = chain_ref(row.note) if row.note else None
-        sent, received, fee = sides
         gave = self._counted(account, sent, -1) if sent else "[]"
         paid = self._counted(account, fee, -1) if fee else "[]"
         add = self._found.lines.append
@@ -150,42 +137,47 @@ class _Work:
 
     def _counted(self, account: str, side: _Side, sign: int) -> str:
         """The amount as a line has it, added to what the account holds."""
-        asset, coin, told, quantity = side
+        asset, coin, told, units = side
         key = (account, asset, coin.id)
         sums = self._sums.get(key)
         if sums is None:
-            sums = self._sums[key] = ([], [])
+            sums = self._sums[key] = [0, 0]
             self._coins[key] = coin
-        sums[sign > 0].append(quantity)
-        return f'[{told}{quantity}"]]'
+        sums[0] += sign * units
+        sums[1] += 1
+        return f'[{told}{text(units)}"]]'
 
     def result(self) -> PlainRows:
-        with exact():
-            for key, (gone, came) in self._sums.items():
-                number = len(gone) + len(came)
-                left = sum(map(Decimal, came), ZERO) - sum(map(Decimal, gone), ZERO)
-                self._found.tallies[key] = Tally(replace(self._coins[key], peg=""), left, rows=number, live=number)
+        for key, (units, number) in self._sums.items():
+            self._found.tallies[key] = Tally(replace(self._coins[key], peg=""), decimal(units, PLACES), rows=number, live=number)
         return self._found
 
 
-_Side = tuple[Asset, Coin, str, str]
-"""Asset, coin, what stands before a quantity of it in a line, plain quantity."""
+_Side = tuple[Asset, Coin, str, int]
+"""Asset, coin, what stands before a quantity of it in a line, units."""
 _SIDES = {"spend": (True, False), "income": (False, True), "airdrop": (False, True)}
 """Kinds that have one side only."""
+_ASSETS = ("sent_asset", "received_asset", "fee_asset")
+_NULL = "null"
 _new = tuple.__new__
 
 
-def _plain(number: str) -> str:
-    """A decimal number of a file as money.plain writes it."""
-    if number[-1] != "0" and number[-1] != "." and (number[0] != "0" or number[1:2] == "."):
-        return number
-    return plain(Decimal(number))
+def _is_plain(row: Row) -> bool:
+    """Whether the row needs no other row and no quote."""
+    (_, _, kind, account, to_account, sent_asset, sent, received_asset, received, fee_asset, _, value, fee_value, _, basis, since) = row[
+        :16
+    ]
+    if kind not in _KINDS or basis is not None or since is not None or (fee_asset and fee_value is None):
+        return False
+    if kind == "transfer":
+        return sent_asset == received_asset and sent == received and to_account != account
+    return value is not None and (sent_asset != "", received_asset != "") == _SIDES.get(kind, (True, True))
 
 
-def _money(number: str | None) -> str:
-    return "null" if number is None else f'"{_plain(number)}"'
+def _money(units: int) -> str:
+    return f'"{text(units, MONEY_PLACES)}"'
 
 
-def _quoted(text: str) -> str:
+def _quoted(word: str) -> str:
     """A JSON string."""
-    return f'"{text}"' if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text else json.dumps(text)
+    return f'"{word}"' if word.isascii() and word.isprintable() and '"' not in word and "\\" not in word else json.dumps(word)

@@ -7,7 +7,7 @@ account of which one changed, and what it makes of them is compared with what is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.contract import RawRecord, Transaction, Unreadable
@@ -15,6 +15,7 @@ from service.app.derived import Raised
 from service.app.ports import Account, App, Changed
 from service.app.refresh.plain import PlainRows, plain_rows
 from service.app.sources import PORTFOLIO
+from service.domain.history import Row
 from service.domain.issues import Issue, IssueKind
 from service.domain.reconcile import Booked, booked_rows, row_id, row_issues
 
@@ -36,8 +37,8 @@ class RowChanges:
     raised_gone: set[tuple[str, str]] = field(default_factory=set)
 
 
-async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, *, whole: bool) -> RowChanges:
-    """`whole`: nothing is stored yet (or counts any more)."""
+async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, read: Mapping[str, Row], *, whole: bool) -> RowChanges:
+    """`read`: rows of files that are at hand, by their keys. `whole`: nothing is stored yet (or counts any more)."""
     found = RowChanges()
     records: dict[str, list[RawRecord]] = {}
     former: dict[str, list[RawRecord]] = {}
@@ -50,20 +51,29 @@ async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, 
         app.progress.stage(account.label, "reading rows")
         connector = app.connector_class(account.connector)
         if connector.spec.alone:
-            await _of_records(app, account, records.get(account.id, []), former.get(account.id, []), found)
+            mine = records.get(account.id, [])
+            before = former.get(account.id, [])
+            if account.connector == FILES:
+                mine = await _plain(app, mine, {record.key for record in before}, read, found)
+            await _of_records(app, account, mine, before, found)
         else:
             await _of_account(app, account, found, whole=whole)
         app.progress.done(account.label)
     return found
 
 
+async def _plain(
+    app: App, records: Sequence[RawRecord], known: Collection[str], read: Mapping[str, Row], found: RowChanges
+) -> list[RawRecord]:
+    """The records that go the common way."""
+    new = [record for record in records if record.key not in known]
+    plain, rest = await asyncio.to_thread(plain_rows, new, app.assets, read)
+    found.plain.add(plain)
+    return [*rest, *(record for record in records if record.key in known)]
+
+
 async def _of_records(app: App, account: Account, records: Sequence[RawRecord], former: Sequence[RawRecord], found: RowChanges) -> None:
     """Rows of a record are named by it, so only a key that was known before can have left some."""
-    if account.connector == FILES:
-        known = {record.key for record in former}
-        plain, rest = await asyncio.to_thread(plain_rows, (r for r in records if r.key not in known), app.assets)
-        found.plain.add(plain)
-        records = [*rest, *(r for r in records if r.key in known)]
     new, unreadable = await asyncio.to_thread(_read, app, account, records)
     before, _ = await asyncio.to_thread(_normalised, app, account, former)
     old = await app.store.booked(PORTFOLIO, {row_id(t) for t in before}) if before else {}
