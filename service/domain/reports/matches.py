@@ -33,10 +33,10 @@ COLUMNS = (
 """near_boundary: 1 where 364 to 367 days lie between the two UTC dates, where other programs count the term otherwise. tax_year: in the taxpayer's
 zone. flags: words, among them utc_term and utc_year where the days of UTC would give another answer."""
 
-_COMMAS = len(COLUMNS) - 1
 _TEN = 10**20
 _HALF = _TEN // 2
 _POINT = 10**10
+_TWO = tuple(f"{n:02}" for n in range(60))
 _FIRST_DAY = EPOCH.date().toordinal()
 _in_order = itemgetter(5, 0, 4, 1)
 
@@ -66,36 +66,46 @@ def rows(
     Quantities are exact, money is rounded half even to 10 places. An unknown amount is written 0, and the flag beside it says so.
     """
     stamp, year_of = Stamps(), Years(calendar)
+    asset_of = _Quoted(symbols)
+    account_of = _Quoted({account: labels.get(account, account) for account in {m[3] for m in matches}})
+    quoted = _quoted if _is_odd("".join([m[0] for m in matches])) or _is_odd("".join([m[1] for m in matches])) else None
     one, is_utc = 10**places, calendar.is_utc
     lines = []
     for match in matches:
         name, lot, coin, account, acquired, disposed, quantity, proceeds, basis, is_long, flags = match
+        if quoted is not None:
+            name, lot = quoted(name), quoted(lot)
         proceeds, basis = proceeds or 0, basis or 0
-        since, on = "", stamp[disposed]
-        near = "0"
+        since, near = "", "0"
         if acquired is not None:
             since = stamp[acquired]
             if 364 <= disposed // DAY - acquired // DAY <= 367:
                 near = "1"
-        words = ""
-        if flags or not is_utc or coin in collectible:
-            words = " ".join(_flags(match, calendar, is_collectible=coin in collectible))
-        units, part = divmod(quantity, one)
-        amount = f"{units}.{part:0{places}}".rstrip("0") if part else str(units)
-        line = (
-            f"{name},{lot},{symbols[coin]},{labels.get(account, account)},{since},{on},{amount},{money(proceeds)},{money(basis)},"
+        on = stamp[disposed]
+        words = " ".join(_flags(match, calendar, is_collectible=coin in collectible)) if flags or collectible or not is_utc else ""
+        digits = str(quantity) if quantity >= one else f"{quantity:0{places + 1}}"
+        amount = f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+        lines.append(
+            f"{name},{lot},{asset_of[coin]},{account_of[account]},{since},{on},{amount},{money(proceeds)},{money(basis)},"
             f"{money(proceeds - basis)},{'long' if is_long else 'short'},{near},{on[:4] if is_utc else year_of[disposed]},{words}"
         )
-        if line.count(",") != _COMMAS or '"' in line:
-            line = _quoted(line, name, lot, symbols[coin], labels.get(account, account))
-        lines.append(line)
     return lines
 
 
-def _quoted(line: str, *cells: str) -> str:
-    """The line with its first cells as CSV wants them; those after them never hold a comma."""
-    rest = line[len(",".join(cells)) :]
-    return ",".join(f'"{c.replace(chr(34), chr(34) * 2)}"' if "," in c or '"' in c else c for c in cells) + rest
+def _is_odd(cell: str) -> bool:
+    return "," in cell or '"' in cell or "\n" in cell or "\r" in cell
+
+
+def _quoted(cell: str) -> str:
+    """As CSV wants it."""
+    return f'"{cell.replace(chr(34), chr(34) * 2)}"' if _is_odd(cell) else cell
+
+
+class _Quoted(dict[str, str]):
+    """Names as CSV wants them."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__({key: _quoted(name) for key, name in names.items()})
 
 
 def _flags(match: Match, calendar: Calendar, *, is_collectible: bool) -> tuple[str, ...]:
@@ -114,15 +124,13 @@ def money(count: int) -> str:
     whole, rest = divmod(count + _HALF, _TEN)
     if not rest and whole & 1:  # a tie
         whole -= 1
-    if whole < 0:
-        return f"-{_decimal(-whole)}"
-    units, part = divmod(whole, _POINT)
-    return f"{units}.{part:010}".rstrip("0") if part else str(units)
-
-
-def _decimal(count: int) -> str:
-    units, part = divmod(count, _POINT)
-    return f"{units}.{part:010}".rstrip("0") if part else str(units)
+    if whole >= _POINT:
+        digits = str(whole)
+    elif whole >= 0:
+        digits = f"{whole:011}"
+    else:
+        digits = f"{whole:012}"
+    return f"{digits[:-10]}.{digits[-10:]}".rstrip("0").rstrip(".")
 
 
 class Stamps(dict[int, str]):
@@ -130,11 +138,9 @@ class Stamps(dict[int, str]):
 
     def __missing__(self, at: int) -> str:
         day, rest = divmod(at, DAY)
-        seconds, part = divmod(rest, 1_000_000)
-        minutes, second = divmod(seconds, 60)
+        second, part = divmod(rest, 1_000_000)
         fraction = f".{part:06}".rstrip("0") if part else ""
-        told = f"{_date(day)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}{fraction}Z"
-        self[at] = told
+        told = self[at] = f"{_date(day)}T{_TWO[second // 3600]}:{_TWO[second // 60 % 60]}:{_TWO[second % 60]}{fraction}Z"
         return told
 
 
