@@ -162,7 +162,7 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = 
     findings = [Finding(IssueKind(kind), *rest) for kind, *rest in sorted(finding for half in halves for finding in half.findings)]
     return Found(
         columns=rows.COLUMNS,
-        lines=[line for *_, line in placed],
+        lines=[one[-1] for one in placed],
         matches=[match for half in halves for match in half.matches],
         totals=_summed(half.totals for half in halves),
         issues=[*past.issues, *(ledger.issue(f, past.places, symbols[f.coin]) for f in findings)],
