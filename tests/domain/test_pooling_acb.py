@@ -107,6 +107,17 @@ def test_one_purchase_takes_the_place_of_one_sale():
     assert pools(made) == {"coin": (100, "1100")}
 
 
+def test_a_sale_in_two_parts_is_denied_no_more_than_one_sale():
+    """100 bought, sold in two halves at a loss of 200 each, 50 bought back: as for one sale of 100 (50 ÷ 100 of 400), 200 is denied.
+    What was bought before the second half is all sold by then, so it takes the place of nothing."""
+    back = bought("2023-06-12", 50, 350)
+    halves = canada(bought("2023-06-01", 100, 1000), sold("2023-06-10", 50, 300), sold("2023-06-11", 50, 300), back)
+    assert lines(halves) == ["300 500 0 200", "300 500 -200 0"]
+    whole = canada(bought("2023-06-01", 100, 1000), sold("2023-06-11", 100, 600), back)
+    assert lines(whole) == ["600 1000 -200 200"]
+    assert pools(halves) == pools(whole) == {"coin": (50, "550")}
+
+
 def test_a_chain_of_sales_and_purchases_carries_every_loss_to_what_is_held():
     """10 each, sold at 8, back at 8, sold at 6, back at 6. First loss 200 joins the purchase: 800 + 200 = 1,000. Second: 1,000 - 600 = 400,
     which joins the last: 600 + 400 = 1,000. Nothing counts yet."""
