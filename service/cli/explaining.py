@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from service.cli.gains import gains_commands
 from service.cli.lots import lots_commands
 from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, run, show
 from service.cli.tables import money, quantity
@@ -28,13 +29,9 @@ AsScope = Annotated[str | None, typer.Option("--scope", help="account or univers
 
 
 def add_to(app: typer.Typer) -> None:
-    """`gains` and `lots` are there before."""
-    groups = {group.name: group.typer_instance for group in app.registered_groups}
-    gains = groups.get("gains")
-    if gains is None:
-        gains = typer.Typer(no_args_is_help=True)
-        app.add_typer(gains, name="gains")
-    gains.command("explain")(explain_gain)
+    """To the groups of gains and lots, which are added by their own rooms."""
+    del app
+    gains_commands.command("explain")(explain_gain)
     lots_commands.command("explain")(explain_lot)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from service.cli.tables import day, labels, money, print_table, quantity
 
 if TYPE_CHECKING:
     from service.app.ports import App
+    from service.domain.statements import LotChoice
 
 lots_commands = typer.Typer(help="Open lots, and your word on them.", invoke_without_command=True)
 
@@ -180,11 +182,10 @@ def identify(
 # ------------------------------------------------------------------ what was typed
 
 
-def _shown(lots: object) -> list[dict[str, str]]:
+def _shown(lots: Sequence[LotChoice]) -> list[dict[str, str]]:
     from service.domain.money import plain
-    from service.domain.statements import LotChoice
 
-    return [{"lot": c.lot, "quantity": plain(c.quantity)} for c in lots if isinstance(c, LotChoice)]  # type: ignore[attr-defined]
+    return [{"lot": choice.lot, "quantity": plain(choice.quantity)} for choice in lots]
 
 
 def _named(words: list[str] | None) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from service.app.explain.file import of_lines
 from service.app.explain.law import Law
 from service.app.explain.past import Fact, Past, event_of, facts_of, of_store
 from service.app.explain.replay import Seen, Taking, watched
-from service.app.explain.why import taking_is_common, why
+from service.app.explain.why import from_common_pool, why
 from service.app.explain.words import exactly, instant, price
 from service.app.ports import App, Refused
 from service.app.sources import PORTFOLIO
@@ -186,7 +186,7 @@ def _counted(match: Match, zone: str) -> Answer:
 
 
 def _rules(past: Past, taking: Taking, match: Match, steps: list[chain.Step]) -> list[Law]:
-    touched = chain.flags_of(steps)
+    touched = chain.touched(steps)
     m = taking.movement
     bought_with_fee = any(s["what"] == "acquired" and (f := past.fact(s["event"])) and f.kind == "buy" and f.fee_value for s in steps)
     chosen = [
@@ -196,7 +196,7 @@ def _rules(past: Past, taking: Taking, match: Match, steps: list[chain.Step]) ->
         (law.AVERAGE, taking.method == "average"),
         (law.METHOD, bool(match.lot) and taking.method != "average"),
         (law.RELIEF, _needs_a_broker(past, taking, match)),
-        (law.ONE_POOL, taking_is_common(past, match)),
+        (law.ONE_POOL, from_common_pool(past, match)),
         (law.HOLDING_PERIOD, bool(match.lot)),
         (law.FEE_OF_PURCHASE, bought_with_fee),
         (law.FEE_OF_SALE, bool(m.fee)),
@@ -259,7 +259,7 @@ def _life(past: Past, seen: Seen, began: Movement, id: str) -> Answer:
     gone = [(t.movement.act, *t.taken[id]) for t in seen.takings if id in t.taken and t.movement.act != "move"]
     balance, conserved = sums.of_life(past, began, [(q, b) for _, q, b in gone], [(o.quantity, o.basis) for o in open_parts], seen)
     lines += balance
-    touched = chain.flags_of(steps)
+    touched = chain.touched(steps)
     sold = any(act == "dispose" for act, _, _ in gone)
     fact = past.fact(began.id)
     chosen = [

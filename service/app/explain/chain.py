@@ -8,6 +8,7 @@ from typing import Any
 from service.app.explain.past import Past, event_of
 from service.app.explain.replay import Seen, Taking
 from service.app.explain.words import amounts, clock, exactly, instant, money, price, units
+from service.domain.ledger.choices import DAY
 from service.domain.ledger.values import Allocated, Match
 from service.domain.movements import Movement
 
@@ -32,9 +33,9 @@ def of_lot(past: Past, seen: Seen, lot: str, until: Match | None = None) -> list
     for n, taking in enumerate(seen.takings):
         if lot in taking.taken:
             steps.append((taking.movement.at, 2 + n, _taken(past, taking, lot)))
-    for before, part in seen.allocated:
+    for part in seen.group.allocated:
         if part.lot == lot:
-            at = _split_at(past, seen, before)
+            at = _split_at(past)
             steps.append((at, 1, _allocated(past, at, part)))
     steps.sort(key=lambda step: step[:2])
     told = [step for _, _, step in steps]
@@ -44,15 +45,14 @@ def of_lot(past: Past, seen: Seen, lot: str, until: Match | None = None) -> list
     return told[: last + 1]
 
 
-def _split_at(past: Past, seen: Seen, before: Movement | None) -> int:
-    """The first instant of the day on which pools became those of accounts, by the movement before which it was booked."""
-    day = past.said.split_day
+def _split_at(past: Past) -> int:
+    """The first instant of the day on which pools became those of accounts."""
+    day, calendar = past.said.split_day, past.said.calendar
     assert day is not None
-    ended = seen.group.choices.calendar
-    low, high = (day - 2) * 86_400_000_000, (day + 2) * 86_400_000_000 if before is None else before.at
+    low, high = (day - 2) * DAY, (day + 2) * DAY
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if ended.day(middle) >= day else (middle + 1, high)
+        low, high = (low, middle) if calendar.day(middle) >= day else (middle + 1, high)
     return low
 
 
@@ -170,7 +170,7 @@ def _allocated(past: Past, at: int, part: Allocated) -> Step:
     }
 
 
-def flags_of(steps: list[Step]) -> Mapping[str, bool]:
+def touched(steps: list[Step]) -> Mapping[str, bool]:
     """Which rules the steps touch."""
     whats = {step["what"] for step in steps}
     kinds = {step["kind"] for step in steps if step["what"] == "acquired"}

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
-from service.app.explain.past import Fact, Past, event_of
+from service.app.explain.past import Fact, Past
 from service.app.ports import Refused
 from service.domain.assets import AssetTable
 from service.domain.history import Row, booking, read
 from service.domain.ledger import Method, Scope, choices
 from service.domain.money import EXACT
-from service.domain.movements import Movement, decimal
+from service.domain.movements import decimal
 from service.domain.statements import Statements
 
 _KINDS = {"airdrop": "income", "stolen": "lost", "wrap": "transfer", "bridge": "transfer"}
@@ -30,16 +30,9 @@ def of_lines(
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise Refused("from", f"{problems[0]}{more}")
     booked = booking(rows, table, window=window)
-    place = {row.id: (row.at, row.n) for row in rows}
-
-    def order(m: Movement) -> tuple[int, int]:
-        at, n = place.get(m.id) or place.get(event_of(m.id), (m.at, 0))
-        return m.at, n if at == m.at else 0
-
-    movements = [m for _, some in sorted(booked.movements.items()) for m in some]
     said = Statements()
     return Past(
-        movements=sorted(movements, key=order),
+        movements=booked.movements,
         facts={row.id: _fact(row) for row in rows},
         said=choices(said, zone=zone, scope=scope, method=method),
         statements=said,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from service.domain.ledger import Choices, Group, Match, Method
 from service.domain.ledger.identified import Identified
 from service.domain.ledger.pool import ENTRIES, Holding, Origin, Pool
-from service.domain.ledger.values import Allocated, Finding
+from service.domain.ledger.values import Finding
 from service.domain.movements import Movement
 
 
@@ -44,8 +44,6 @@ class Seen(NamedTuple):
     takings: list[Taking]
     acquired: dict[str, Movement]
     """Lot → the movement that began it."""
-    allocated: list[tuple[Movement | None, Allocated]]
-    """What the end of the common pool gave, and the movement before which it did."""
     group: Group
 
 
@@ -53,20 +51,15 @@ def watched(movements: Sequence[Movement], said: Choices, places: int, *, lots: 
     """Books a group's movements. Kept are the takings of `lots`, and with the pool's content those of the movements named by `whole`."""
     group = _Watched(said, places, lots, whole)
     acquired: dict[str, Movement] = {}
-    allocated: list[tuple[Movement | None, Allocated]] = []
-    for m in [*movements, None]:
-        told, known = len(group.allocated), len(group.takings)
-        matched = len(group.matches)
-        if m is None:
-            group.close()
-        else:
-            group.enter(m)
-            if m.id in lots and m.act in ("acquire", "move"):
-                acquired.setdefault(m.id, m)
-        allocated += [(m, part) for part in group.allocated[told:]]
+    for m in movements:
+        known, matched = len(group.takings), len(group.matches)
+        group.enter(m)
+        if m.id in lots and m.act in ("acquire", "move"):
+            acquired.setdefault(m.id, m)
         if len(group.takings) > known:
             group.takings[-1] = group.takings[-1]._replace(matches=tuple(group.matches[matched:]))
-    return Seen(group.takings, acquired, allocated, group)
+    group.close()
+    return Seen(group.takings, acquired, group)
 
 
 class _Heard(Identified):
@@ -87,6 +80,7 @@ class _Watched(Group):
         super().__init__(said, places)
         self.takings: list[Taking] = []
         self.identified = self._heard = _Heard(said, places)
+        self._is_plain = False  # every taking goes through the door that is watched
         self._lots, self._whole = lots, whole
 
     def _taken(self, m: Movement, pool: Pool, method: Method, *, is_sale: bool) -> tuple[list[Holding], int]:

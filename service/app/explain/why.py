@@ -42,7 +42,7 @@ def why(past: Past, taking: Taking, match: Match) -> dict[str, Any]:
     return {
         "method": taking.method,
         "said": said,
-        "pool": "all accounts" if taking_is_common(past, match) else past.label(match.account),
+        "pool": "all accounts" if from_common_pool(past, match) else past.label(match.account),
         "named": exactly(named, past.places) if named else None,
         "rank": place + 1,
         "of": len(taking.before),
@@ -52,7 +52,7 @@ def why(past: Past, taking: Taking, match: Match) -> dict[str, Any]:
     }
 
 
-def taking_is_common(past: Past, match: Match) -> bool:
+def from_common_pool(past: Past, match: Match) -> bool:
     """True where the lot came out of one pool of all accounts."""
     split = past.said.split_day
     return past.said.universal and (split is None or past.said.calendar.day(match.disposed) < split)
