@@ -209,7 +209,7 @@ def _booked(
         places=past.places,
         collectible=past.collectible(),
     )
-    placed = [(*key, line) for key, line in zip(map(rows.place, matches), lines, strict=True)]
+    placed = [(m[5], m[0], -1 if m[4] is None else m[4], m[1], line) for m, line in zip(matches, lines, strict=True)]
     plain_findings = [(str(kind.value), *rest) for kind, *rest in findings]
     return placed, matches if keep else [], _totals(matches, incomes, years) if totals else {}, unknown, plain_findings
 

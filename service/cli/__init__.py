@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         code = straight(given[1:])
         if code is not None:
+            if arguments is None:  # the process is over: a million values need not be taken apart one by one
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
             sys.exit(code)
     from service.cli.commands import command
 

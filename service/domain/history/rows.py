@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -110,7 +110,6 @@ MONEY = frozenset({"AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP"
 _LONGEST = 40
 """Digits before the point; no coin has so many units."""
 _POWERS: list[int] = [10 ** (PLACES - places) for places in range(PLACES + 1)]
-_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z")
 _DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
 _FIRST_DAY = EPOCH.date().toordinal()
 _TWO = [f"{n:02}" for n in range(60)]
@@ -124,13 +123,11 @@ class Bad(Exception):
 
 
 class Reader:
-    """Turns cells into rows; remembers days and times of day, of which a history has few."""
+    """Turns cells into rows, one after another."""
 
     def __init__(self, account: str = "") -> None:
         self._account = account
         """Takes the place of the row's own account."""
-        self._days: dict[str, int] = {}
-        self._times: dict[str, int] = {}
         self._seen: dict[int, int] = {}
         """Time → how many rows had it."""
 
@@ -198,27 +195,18 @@ class Reader:
         )  # fmt: skip
         return _new(Row, fields)
 
-    def _time(self, column: str, stamp: str) -> int:
-        try:
-            return self._days[stamp[:11]] + self._times[stamp[11:]]
-        except KeyError:
-            return self._new_time(column, stamp)
-
-    def _new_time(self, column: str, stamp: str) -> int:
-        """Raises Bad for what is no time of this format; so no stamp with a wrong day or clock is ever remembered."""
-        found = _TIME.fullmatch(stamp)
-        try:
-            day = (date.fromisoformat(found[1]).toordinal() - _FIRST_DAY) * 86_400_000_000 if found else None
-        except ValueError:
-            day = None
-        if found is None or day is None:
-            raise Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z")
-        hours, minutes, seconds = (int(part) for part in found.groups()[1:])
-        self._days[stamp[:11]] = day
-        self._times[stamp[11:]] = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000
-        return day + self._times[stamp[11:]]
+    @staticmethod
+    def _time(column: str, stamp: str) -> int:
+        """Raises Bad for what is no time of this format. The whole seconds of any year are exact in a float."""
+        if len(stamp) == _WIDTH and stamp[4::3] == "--T::Z" and not stamp.startswith("24", 11):
+            try:
+                return int(datetime.fromisoformat(stamp).timestamp()) * 1_000_000
+            except ValueError:
+                pass
+        raise Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z")
 
 
+_WIDTH = len("2024-01-31T12:00:00Z")
 _MAY_MOVE = frozenset({"wrap", "bridge"})
 _MONEY = 10 ** (MONEY_PLACES - PLACES)
 
