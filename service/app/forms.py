@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from service.app.gains import POOLED, Asked, Found, Past, csv_line
+from service.app.gains import POOLED, Asked, Found, Past
 from service.app.refusals import Refused
 from service.domain.ledger.choices import Calendar
 from service.domain.reports import form_8949
+from service.domain.reports.cells import csv_line
 from service.domain.reports.form_8949 import Line, Row, Told
 from service.domain.reports.matches import Years
 from service.domain.reports.txf import txf

@@ -5,13 +5,15 @@ Each group of coins is booked by itself: by the engine of lots, or by the rules 
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, get_args
 
+from service.app import file_halves, pooled
 from service.app.halves import in_two
 from service.app.refusals import Refused
 from service.domain import history, ledger, pooling
@@ -108,10 +110,13 @@ class Found:
 
 
 def of_file(
-    lines: Iterable[str], table: AssetTable, *, window: timedelta, keep_going: bool = False, keep_rows: bool = False
+    source: IO[str], table: AssetTable, *, window: timedelta, keep_going: bool = False, keep_rows: bool = False, may_fork: bool = False
 ) -> tuple[Past, list[history.Problem]]:
     """The history of a neutral CSV. Raises Refused for lines that cannot be read, unless `keep_going`: then they are told and left out."""
-    found, problems = history.read(lines)
+    text = source.read()
+    if may_fork and not keep_rows and (quick := file_halves.booking(text, table, window=window)) is not None:
+        return Past(quick.groups(), quick.coins), []
+    found, problems = history.read(io.StringIO(text, newline=""))
     if problems and (not keep_going or not found):
         raise Refused("file", told(problems))
     booking = history.booking(found, table, window=window)
@@ -145,13 +150,20 @@ def told(problems: Sequence[history.Problem]) -> str:
     return "; ".join(map(str, problems[:SHOWN])) + more
 
 
-def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = True, may_fork: bool = False) -> Found:
-    """Raises Refused for an unknown method. `may_fork`: the process has no threads, and two cores may share the work."""
+def check(asked: Asked) -> None:
+    """Raises Refused for an unknown method, and for pools of one account: one pool for all is their law."""
     if asked.method is not None and asked.method not in METHODS:
         raise Refused("method", f"the methods are {', '.join(METHODS)}")
+    if asked.method in POOLED and asked.scope == "account":
+        raise Refused("scope", f"{asked.method} is one pool for all accounts")
+
+
+def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = True, may_fork: bool = False) -> Found:
+    """Raises Refused as `check`. `may_fork`: the process has no threads, and two cores may share the work."""
+    check(asked)
+    zone = asked.zone or (LONDON if asked.method == "section104" else past.zone)
     if asked.method in POOLED:
-        return _pooled(past, asked)
-    zone = asked.zone or past.zone
+        return _pooled(past, asked, zone, may_fork=may_fork)
     said = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
     work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only, totals=totals)
     halves = [_Half(*half) for half in in_two(work, past.groups, len)] if may_fork and lines_only else [_Half(*work(past.groups))]
@@ -312,47 +324,22 @@ def _money(count: int | None) -> str | None:
 # ------------------------------------------------------------------ pools
 
 
-def _pooled(past: Past, asked: Asked) -> Found:
-    """One pool for all accounts is their law: a scope of accounts is refused."""
-    if asked.scope == "account":
-        raise Refused("scope", f"{asked.method} is one pool for all accounts")
-    symbols = past.symbols()
-    if asked.method == "section104":
-        return _section104(past, asked, asked.zone or LONDON, symbols)
-    zone = asked.zone or past.zone
-    found = [pooling.acb(group, zone=zone, places=past.places, symbols=symbols) for group in past.groups]
-    years = rows.Years(Calendar(zone))
-    matches = [m for one in found for m in one.matches if asked.year in (None, years[m.disposed])]
-    told_rows = pooling.acb_rows(matches, places=past.places, symbols=symbols, accounts=past.labels)
-    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for m in matches:
-        total = sums[years[m.disposed], "short"]
-        total[0] += 1
-        total[1] += m.proceeds or 0
-        total[2] += m.acb - m.denied
-        total[3] += m.proceeds is None or m.gain is None
-    totals = [t._replace(term="") for t in _summed([sums])]
-    issues = [*past.issues, *(issue for one in found for issue in one.issues)]
-    unknown = sum(t.unknown for t in totals)
-    return Found(pooling.ACB_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, unknown, asked, zone)
-
-
-def _section104(past: Past, asked: Asked, zone: str, symbols: Mapping[str, str]) -> Found:
-    found = [pooling.section104(group, zone=zone, places=past.places, symbols=symbols) for group in past.groups]
-    matches = [m for one in found for m in one.matches if asked.year in (None, pooling.tax_year(m.day))]
-    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for m in matches:
-        total = sums[pooling.tax_year(m.day), "short"]
-        total[0] += 1
-        total[1] += m.proceeds or 0
-        total[2] += m.cost
-        total[3] += m.proceeds is None or bool(m.missing)
-    totals = [t._replace(term="") for t in _summed([sums])]
-    told_rows = pooling.uk_rows(matches, places=past.places, symbols=symbols)
-    issues = [*past.issues, *(issue for one in found for issue in one.issues)]
-    unknown = sum(t.unknown for t in totals)
-    return Found(pooling.UK_COLUMNS, [csv_line(row) for row in told_rows], [], totals, issues, unknown, asked, zone)
-
-
-def csv_line(cells: Iterable[str]) -> str:
-    return ",".join(f'"{c.replace(chr(34), chr(34) * 2)}"' if "," in c or '"' in c else c for c in cells)
+def _pooled(past: Past, asked: Asked, zone: str, *, may_fork: bool) -> Found:
+    more = {"zone": zone, "places": past.places, "symbols": past.symbols(), "year": asked.year}
+    is_uk = asked.method == "section104"
+    work = partial(pooled.section104, **more) if is_uk else partial(pooled.acb, **more, labels=past.labels)  # type: ignore[arg-type]
+    halves = in_two(work, past.groups, len) if may_fork else [work(past.groups)]
+    placed = [line for half in halves for line in half[0]]
+    placed.sort()
+    totals = _summed({(year, "short"): values for year, values in half[1].items()} for half in halves)
+    told_issues = sorted(issue for half in halves for issue in half[2])
+    return Found(
+        columns=pooling.UK_COLUMNS if is_uk else pooling.ACB_COLUMNS,
+        lines=[line[-1] for line in placed],
+        matches=[],
+        totals=[total._replace(term="") for total in totals],
+        issues=[*past.issues, *map(pooled.issue, told_issues)],
+        unknown=sum(total.unknown for total in totals),
+        asked=asked,
+        zone=zone,
+    )

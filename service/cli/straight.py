@@ -9,11 +9,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
@@ -68,23 +68,24 @@ def of_file(
         table = configuration.asset_table(settings)
     except ValueError as wrong:
         raise Refused("configuration", str(wrong)) from None
+    gains.check(asked)
     window = timedelta(hours=settings.transfer_window_hours)
     with without_collector():
-        with _opened(source) as lines:
-            past, problems = gains.of_file(lines, table, window=window, keep_going=keep_going, keep_rows=keep_rows)
+        with _opened(source) as file:
+            past, problems = gains.of_file(file, table, window=window, keep_going=keep_going, keep_rows=keep_rows, may_fork=True)
         return past, problems, gains.gains(past, asked, lines_only=lines_only, totals=totals, may_fork=True)
 
 
 @contextmanager
-def _opened(source: str) -> Iterator[Iterable[str]]:
+def _opened(source: str) -> Iterator[IO[str]]:
     from service.app.refusals import Refused
 
     if source == "-":
         yield sys.stdin
         return
     try:
-        with Path(source).open(encoding="utf-8", newline="") as lines:
-            yield lines
+        with Path(source).open(encoding="utf-8", newline="") as file:
+            yield file
     except OSError as wrong:
         raise Refused("from", f"{source} cannot be read: {wrong.strerror}") from None
     except UnicodeDecodeError as wrong:

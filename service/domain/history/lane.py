@@ -39,6 +39,8 @@ class Booking:
     coins: dict[str, Coin]
     issues: list[Issue]
     """Of rows that may be one side of a transfer: what matched nothing."""
+    is_plain: bool = False
+    """Each row was booked by itself."""
 
     def groups(self) -> list[list[Movement]]:
         """The movements of each group of coins (a coin and those that its lots are carried to), in order."""
@@ -56,7 +58,7 @@ def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, curren
     ordered = sorted(rows, key=lambda row: (row.at, row.n))
     odd = [row for row in ordered if _is_odd(row)]
     if not odd:
-        return Booking([m for row in ordered for m in lane.of_row(row)], lane.coins, [])
+        return Booking([m for row in ordered for m in lane.of_row(row)], lane.coins, [], is_plain=True)
     names = {row.id for row in odd}
     happened, issues = _reconciled(odd, table, window, currency)
     place = {row.id: (row.at, row.n) for row in odd}

@@ -1,0 +1,66 @@
+"""Groups of coins booked by the rules of a pool (United Kingdom, Canada), in plain values that a fork can send."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from service.domain import pooling
+from service.domain.issues import Issue, IssueKind
+from service.domain.ledger.choices import Calendar
+from service.domain.movements import Movement
+from service.domain.reports.cells import csv_line
+from service.domain.reports.matches import Years
+
+Booked = tuple[list[tuple[Any, ...]], dict[int, list[int]], list[tuple[str, ...]]]
+"""Lines, each after what it is sorted by; year → how many, proceeds, cost, how many with something unknown; issues."""
+
+
+def section104(groups: Sequence[Sequence[Movement]], *, zone: str, places: int, symbols: Mapping[str, str], year: int | None) -> Booked:
+    found = [pooling.section104(group, zone=zone, places=places, symbols=symbols) for group in groups]
+    matches = [m for one in found for m in one.matches if year in (None, pooling.tax_year(m.day))]
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for m in matches:
+        _add(sums[pooling.tax_year(m.day)], m.proceeds, m.cost, unknown=m.proceeds is None or bool(m.missing))
+    lines = [(*row[1:5], csv_line(row)) for row in pooling.uk_rows(matches, places=places, symbols=symbols)]
+    return lines, dict(sums), _plain(issue for one in found for issue in one.issues)
+
+
+def acb(
+    groups: Sequence[Sequence[Movement]],
+    *,
+    zone: str,
+    places: int,
+    symbols: Mapping[str, str],
+    labels: Mapping[str, str],
+    year: int | None,
+) -> Booked:
+    found = [pooling.acb(group, zone=zone, places=places, symbols=symbols) for group in groups]
+    years = Years(Calendar(zone))
+    matches = sorted(
+        (m for one in found for m in one.matches if year in (None, years[m.disposed])), key=lambda m: (m.disposed, m.id, m.coin)
+    )
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for m in matches:
+        _add(sums[years[m.disposed]], m.proceeds, m.acb - m.denied, unknown=m.proceeds is None or bool(m.missing))
+    told = pooling.acb_rows(matches, places=places, symbols=symbols, accounts=labels)
+    lines = [(m.disposed, m.id, m.coin, csv_line(row)) for m, row in zip(matches, told, strict=True)]
+    return lines, dict(sums), _plain(issue for one in found for issue in one.issues)
+
+
+def _add(sums: list[int], proceeds: int | None, cost: int, *, unknown: bool) -> None:
+    sums[0] += 1
+    sums[1] += proceeds or 0
+    sums[2] += cost
+    sums[3] += unknown
+
+
+def _plain(issues: Iterable[Issue]) -> list[tuple[str, ...]]:
+    return [(str(i.kind.value), i.severity, i.subject, i.says, i.remedy) for i in issues]
+
+
+def issue(plain: Sequence[Any]) -> Issue:
+    """Back from `_plain`."""
+    kind, severity, subject, says, remedy = plain
+    return Issue(IssueKind(kind), severity, subject, says, remedy)
