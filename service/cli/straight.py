@@ -1,4 +1,4 @@
-"""`thresher gains --from FILE --csv OUT`: a file in, a file out, without the machinery that other commands need.
+"""`thresher gains [--from FILE] --csv OUT`: one file out, without the machinery that other commands need.
 
 The same options as in gains.py and the same use case. What stands here only decides whether the words are of that simple kind: building
 the whole command tree would take longer than booking ten thousand rows.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
+    from service.app.ports import App
     from service.domain.history import Problem
 
 DONE, OPEN, WRONG = 0, 1, 2
@@ -24,7 +26,7 @@ _WORDS = {"--from": "source", "--csv": "csv", "--method": "method", "--scope": "
 
 
 def straight(words: Sequence[str]) -> int | None:
-    """The exit code; None where the words are anything but --from and --csv with a method and a scope."""
+    """The exit code; None where the words are anything but --csv, with or without --from, a method and a scope."""
     told: dict[str, str] = {}
     rest = list(words)
     while rest:
@@ -33,26 +35,48 @@ def straight(words: Sequence[str]) -> int | None:
         if name is None or name in told or not (equals or rest):
             return None
         told[name] = value if equals else rest.pop(0)
-    if not ("source" in told and "csv" in told) or told.get("scope") not in (None, "account", "universal") or "-" in told.values():
+    if "csv" not in told or told.get("scope") not in (None, "account", "universal") or "-" in told.values():
         return None
     from service.app.gains import Asked
-
-    asked = Asked(told.get("method"), told.get("scope"))  # type: ignore[arg-type]  # checked just above
-    return guarded(told["source"], asked, told["csv"])
-
-
-def guarded(source: str, asked: Asked, csv: str) -> int:
-    """Every refusal is one sentence on standard error."""
     from service.app.refusals import Refused
 
+    asked = Asked(told.get("method"), told.get("scope"))  # type: ignore[arg-type]  # checked just above
+    csv = told["csv"]
+    problems: Sequence[Problem] = ()
     try:
-        past, problems, found = of_file(source, asked, lines_only=True, totals=False)
+        if "source" in told:
+            past, problems, found = of_file(told["source"], asked, lines_only=True, totals=False)
+        else:
+            code, of = of_store(asked)
+            if of is None:
+                return code
+            past, found = of
         write(csv, found)
     except Refused as refused:
         complain(f"{refused.field}: {refused}")
         return WRONG
     sys.stdout.write(f"{len(found.lines):,} rows written to {csv}, {found.says(past)}\n")
     return tell(found, problems)
+
+
+def of_store(asked: Asked) -> tuple[int, tuple[Past, Found] | None]:
+    """What is stored, read first and booked after: then no thread is left, and two processes can share the work. Raises Refused."""
+    from service.app import gains
+    from service.cli.running import run
+
+    gains.check(asked)
+    read: list[Past] = []
+
+    async def use(app: App) -> int:
+        read.append(await gains.of_store(app))
+        return DONE
+
+    with without_collector():
+        code = run(use)
+        if not read:
+            return code, None
+        alone = threading.active_count() == 1
+        return code, (read[0], gains.gains(read[0], asked, lines_only=True, totals=False, may_fork=alone))
 
 
 def of_file(
