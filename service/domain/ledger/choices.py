@@ -32,18 +32,31 @@ class Calendar:
         self.is_utc = zone == "UTC"
         self._info = ZoneInfo(zone)
         self._offsets: dict[int, int] = {}
+        self._days: dict[int, int] = {}
         self._long: dict[int, int] = {}
 
     def day(self, at: int) -> int:
         if self.is_utc:
             return at // DAY
+        offset = self._days.get(at // DAY)
+        return (at + (self._offset(at) if offset is None else offset)) // DAY
+
+    def _offset(self, at: int) -> int:
+        """Ahead of UTC. Kept for the whole day of UTC where the clocks do not change in it."""
+        day = at // DAY
+        first, last = self._at(day * DAY), self._at(day * DAY + DAY - 1)
+        if first == last:
+            self._days[day] = first
+            return first
+        return self._at(at)
+
+    def _at(self, at: int) -> int:
         slot = at // _SLOT
-        offset = self._offsets.get(slot)
-        if offset is None:
+        if slot not in self._offsets:
             away = moment(slot * _SLOT).astimezone(self._info).utcoffset()
             assert away is not None
-            offset = self._offsets[slot] = away // _TICK
-        return (at + offset) // DAY
+            self._offsets[slot] = away // _TICK
+        return self._offsets[slot]
 
     def long_from(self, day: int) -> int:
         """The first day on which what was acquired on `day` is long term (rules.first_long_date)."""
