@@ -115,7 +115,7 @@ def rows() -> None:
         sa.PrimaryKeyConstraint("portfolio", "id", name="pk_booked"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_booked_account_occurred_at", "booked", ["account", "occurred_at"])
+    op.create_index("ix_booked_account", "booked", ["account"])
     op.create_table(
         "side",
         sa.Column("portfolio", TEXT, nullable=False),
@@ -181,7 +181,6 @@ def ledger() -> None:
         sa.PrimaryKeyConstraint("portfolio", "coin", "at", "place", "n", name="pk_movement"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_movement_row", "movement", ["row"])
     op.create_table(
         "pool",
         sa.Column("portfolio", TEXT, nullable=False),

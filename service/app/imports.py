@@ -118,7 +118,7 @@ async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem]) -> 
             old.append(made)
         else:
             new.setdefault(made.account, []).append(made)
-            read[made.key] = row._replace(account=ids[row.account], to_account=ids[row.to_account])
+            read[made.key] = Row._make((*row[:3], made.account, ids[row.to_account], *row[5:]))
     differing = await _differing(app, old, set(known.values()))
     for account in accounts.made:
         await app.store.add_account(account, {})

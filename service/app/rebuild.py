@@ -181,9 +181,9 @@ class _Refresh:
         paired = await pairing.changed_pairs(self.app, found, start, self.statements, self._window, whole=self.whole)
         again = dict(paired.rows)
         alone = touched - again.keys() - found.new.keys() - found.old.keys()
-        stood = (paired.shown_with.keys() & again.keys()) | alone | found.old.keys()
         if alone:
             again |= {name: replace(row, matched_with=()) for name, row in (await self.app.store.booked(PORTFOLIO, alone)).items()}
+        stood = {name: again[name] for name in (paired.shown_with.keys() | alone) & again.keys()} | found.old
         live = [row for row in {**again, **found.new}.values() if is_live(row)]
         happened = await asyncio.to_thread(events, live, paired.paired)
         return _Affected(paired, live, stood, happened)
@@ -215,8 +215,8 @@ class _Refresh:
         changes.valued, changes.raised = moved.valued, [*changes.raised, *moved.raised]
         now = [placed for some in moved.movements.values() for placed in some]
         if not self.whole and affected.stood:
-            changes.valued_gone = affected.stood
-            before = set(await self.app.store.movements_of(PORTFOLIO, affected.stood))
+            changes.valued_gone = set(affected.stood)
+            before = set(await self.app.store.movements_of(PORTFOLIO, affected.stood.values()))
             changes.movements_gone = sorted(before.difference(now), key=lambda p: p[:4])
             now = [placed for placed in now if placed not in before]
         changes.movements = now + plain
@@ -320,8 +320,8 @@ class _Affected:
 
     paired: PairChanges
     live: list[Booked]
-    stood: set[str]
-    """Those of them that may have left something in the store."""
+    stood: dict[str, Booked]
+    """Those of them that may have left something in the store, as they are or were."""
     events: list[Event]
     book: Any = None
 

@@ -126,14 +126,18 @@ class DerivedState(Room):
         async with self.database.reading() as connection:
             return sorted((coin, at) for coin, at in await connection.execute(asked))
 
-    async def movements_of(self, portfolio: str, rows: Collection[str]) -> list[Placed]:
+    async def movements_of(self, portfolio: str, rows: Collection[Booked]) -> list[Placed]:
+        """A row's movements stand under a coin that it moves, at its own time or at that of the row that it is one transfer with."""
         c = MOVEMENTS.c
+        names = {row.id for row in rows}
+        coins = sorted({a.coin.id for row in rows for side in (row.sent, row.received, row.fees) for a in side})
+        times = sorted({ticks(row.occurred_at) for row in rows})
+        found: list[Placed] = []
         async with self.database.reading() as connection:
-            return [
-                placed
-                for part in chunks(sorted(set(rows)))
-                for placed in await _placed(connection, c.portfolio == portfolio, c.row.in_(part))
-            ]
+            for coin in coins:
+                for part in chunks(times):
+                    found += await _placed(connection, c.portfolio == portfolio, c.coin == coin, c.at.in_(part))
+        return [placed for placed in found if placed.row in names]
 
     async def movements_since(self, portfolio: str, coins: Collection[str], since: int | None) -> list[Placed]:
         """Of these coins, at `since` and later; in no order."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Executable, Table, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -162,7 +162,11 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
 
 async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]], *, keep: bool = False) -> None:
     """Inserts; a row whose primary key exists is overwritten, or left as it is with `keep`."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+    insert: Any = sqlite.insert(table)
+    if connection.dialect.name != "sqlite":
+        from sqlalchemy.dialects import postgresql  # takes a moment to import, and few have one
+
+        insert = postgresql.insert(table)
     keys = [column.name for column in table.primary_key]
     rest = {column.name: insert.excluded[column.name] for column in table.c if column.name not in keys}
     statement = insert.on_conflict_do_nothing() if keep else insert.on_conflict_do_update(index_elements=keys, set_=rest)

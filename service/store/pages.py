@@ -20,6 +20,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,7 +56,7 @@ class _Changes:
     withdrawn: int = 0
 
     def take(self, record: RawRecord) -> None:
-        digest = sha256(record.payload.encode("utf-8", "replace")).hexdigest()
+        digest = _digest(record.payload)
         versions = self.known.get(record.key)
         if not versions:
             self.known[record.key] = {digest: _Version(1, withdrawn=False)}
@@ -183,6 +185,11 @@ async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portf
     where = {"account": account, "stream": stream, "portfolio": await _portfolio_of(connection, account)}
     keys = {r.key for r in page.records}
     known = await _versions(connection, account, stream, keys.union(page.withdrawn))
+    if not known and len(keys) == len(page.records):
+        number = len(keys)
+        await insert_ready(connection, RECORDS, _new_rows(page.records, portfolio, iso(at), rev))
+        await _saved_until(connection, where, page, at)
+        return Saved(number, 0, 0, 0, rev)
     changes = _Changes(known)
     for key in page.withdrawn:
         if key not in keys:  # one that comes with the same page again was replaced, not taken back
@@ -190,9 +197,39 @@ async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portf
     for record in page.records:
         changes.take(record)
     await _apply(connection, changes, where, at, rev)
-    await upsert(connection, COVERAGE, [row_of(part, COVERAGE, portfolio=portfolio) for part in page.coverage])
-    await upsert(connection, CURSORS, [{**where, "value": page.resume_from, "updated_at": at}])
+    await _saved_until(connection, where, page, at)
     return Saved(changes.new, changes.changed, changes.same, changes.withdrawn, rev)
+
+
+async def _saved_until(connection: AsyncConnection, where: dict[str, str], page: Page, at: datetime) -> None:
+    await upsert(connection, COVERAGE, [row_of(part, COVERAGE, portfolio=where["portfolio"]) for part in page.coverage])
+    await upsert(connection, CURSORS, [{**where, "value": page.resume_from, "updated_at": at}])
+
+
+def _new_rows(records: Sequence[RawRecord], portfolio: str, fetched: str, rev: int) -> list[tuple[Any, ...]]:
+    """First versions, in the order of the key's index."""
+    rows = [
+        (
+            r.account,
+            r.stream,
+            words(r.key),
+            _digest(r.payload),
+            portfolio,
+            1,
+            False,
+            iso(r.occurred_at),
+            words(r.payload),
+            fetched,
+            rev,
+        )
+        for r in records
+    ]
+    rows.sort(key=itemgetter(2))
+    return rows
+
+
+def _digest(payload: str) -> str:
+    return sha256(payload.encode("utf-8", "replace")).hexdigest()
 
 
 async def _versions(connection: AsyncConnection, account: str, stream: str, keys: Collection[str]) -> dict[str, dict[str, _Version]]:

@@ -240,7 +240,7 @@ class BookedRow(Row, table=True):
     """
 
     __tablename__ = "booked"
-    __table_args__ = (Index(None, "account", "occurred_at"), CLUSTERED)
+    __table_args__ = (Index(None, "account"), CLUSTERED)
     portfolio: Key
     id: Key
     account: Text
@@ -316,7 +316,7 @@ class MovementRow(Row, table=True):
     """
 
     __tablename__ = "movement"
-    __table_args__ = (Index(None, "row"), CLUSTERED)
+    __table_args__ = (CLUSTERED,)
     portfolio: Key
     coin: Key
     at: NumberKey

@@ -70,7 +70,7 @@ async def test_what_a_refresh_made_comes_back_equal(store: SqlStore) -> None:
     assert (await store.tallies())["acc_1", "kraken:XETH", "eth"] == TALLY
     assert await store.pools() == {pool.coin: pool for pool in POOLS}
     assert sorted(await store.movements_since("main", ["btc", "eth"], None)) == sorted(MOVEMENTS)
-    assert sorted(await store.movements_of("main", ["txn_1"])) == list(MOVEMENTS[:2])
+    assert sorted(await store.movements_of("main", [BOOKED])) == list(MOVEMENTS[:2])
     assert await store.checkpoints("main", "eth") == [replace(c, body="") for c in CHECKPOINTS]
     assert await store.checkpoint_body("main", "eth", 3) == CHECKPOINTS[1].body
     assert sorted(await store.lot_lines("main", "eth"), key=lambda line: line[0]) == list(LOTS)
@@ -116,7 +116,7 @@ async def test_the_whole_history_is_read_in_the_order_of_its_pools(store: SqlSto
 async def test_any_movements_come_back_equal(store: SqlStore, found: list[tuple[Movement, int]]) -> None:
     placed = [Placed(m.coin, m.at, "x", n, "row", m, places) for n, (m, places) in enumerate(found)]
     await save(store, made=Changes(whole=True, made_at=NOW, movements=placed))
-    assert sorted(await store.movements_of("main", ["row"]), key=lambda p: p.n) == placed
+    assert sorted(await store.movements_since("main", ["eth"], None), key=lambda p: p.n) == placed
 
 
 async def test_where_the_other_side_of_a_transfer_may_be(store: SqlStore) -> None:

@@ -1,8 +1,8 @@
 """Movements that changed → the ledgers of their pools, replayed from the last checkpoint before the earliest change.
 
 A checkpoint is taken at the first change of instant after each `every` movements of a pool, so where they lie depends on the history and
-not on the order in which it came. Of all that could be taken the last two of each step (every 1, 4, 16, … of them) are kept: few at the
-beginning, dense at the end, where changes are. A change then replays at most a small multiple of what lies behind it.
+not on the order in which it came. Of all that could be taken the last two of each step (every 1, 2, 4, 8, … of them) are kept: few at the
+beginning, dense at the end, where changes are. A change then replays at most twice what lies behind it, and `every` more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from service.domain.movements import MONEY_PLACES, PLACES, Movement
 
 EVERY = 2048
 """Movements between two checkpoints: what one more movement at the end replays at most."""
-_STEP = 4
+_STEP = 2
 
 
 def kept(newest: int) -> set[int]:
