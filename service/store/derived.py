@@ -21,9 +21,7 @@ from service.domain.methods import Lot
 from service.domain.money import plain
 from service.domain.movements import PLACES, decimal, moment, ticks
 from service.domain.reconcile import Booked, Kind
-from service.store.engine import chunks, insert_ready, run_ready, upsert
-from service.store.lines import booked_line, booked_of, counted, movement_line, movement_of, places_in
-from service.store.tables import (
+from service.store.derived_tables import (
     BalanceRow,
     BookedRow,
     CheckpointRow,
@@ -35,8 +33,10 @@ from service.store.tables import (
     PoolRow,
     SideRow,
     ValuedRow,
-    tables,
 )
+from service.store.engine import chunks, insert_ready, run_ready, upsert
+from service.store.lines import booked_line, booked_of, counted, movement_line, movement_of, places_in
+from service.store.tables import tables
 from service.store.truth import Room
 from service.store.types import canonical_json, words
 

@@ -18,7 +18,7 @@ from service.domain.alerts import Alert
 from service.domain.harvest import Opportunity
 from service.domain.issues import Issue
 from service.domain.tax import Profile
-from service.store import SqlStore
+from service.store import SqlStore, derived_tables
 from service.store import tables as rows
 from service.store.rows import decode, encode
 from service.store.types import ExactDecimal, UtcTime, Words
@@ -116,7 +116,7 @@ def test_json_refuses_a_float() -> None:
         (Channel, rows.ChannelRow),
         (Coverage, rows.CoverageRow),
         (Declared, rows.DeclaredRow),
-        (Issue, rows.IssueRow),
+        (Issue, derived_tables.IssueRow),
         (Opportunity, rows.OpportunityRow),
         (Portfolio, rows.PortfolioRow),
         (Quote, rows.QuoteRow),
