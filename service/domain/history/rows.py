@@ -329,10 +329,13 @@ def cells_of(row: Row) -> dict[str, str]:
     return {name: cell for name, cell in told.items() if cell}
 
 
+_ONE = {places: 10**places for places in (PLACES, MONEY_PLACES)}
+
+
 def text(count: int, places: int = PLACES) -> str:
     """A plain decimal without trailing zeros, from a count of units that is not negative."""
-    digits = str(count).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+    units, part = divmod(count, _ONE[places])
+    return f"{units}.{part:0{places}}".rstrip("0") if part else str(units)
 
 
 def stamp(at: int) -> str:
