@@ -45,12 +45,13 @@ class Node:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url, self.chain_id = f"http://127.0.0.1:{self.port}", chain_id
-        self.states = tempfile.TemporaryDirectory(prefix="states-")
 
     def __enter__(self) -> Self:
+        program = anvil()  # skips where there is none: before anything is open that nobody would close
+        self.states = tempfile.TemporaryDirectory(prefix="states-")
         words = f"--host 127.0.0.1 --port {self.port} --chain-id {self.chain_id} --timestamp {GENESIS} --slots-in-an-epoch 2 --no-mining"
         words += f" --balance 0 --order fifo --max-persisted-states 10000 --cache-path {self.states.name} --quiet"
-        self.process = subprocess.Popen([anvil(), *words.split()], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([program, *words.split()], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while True:
             try:
