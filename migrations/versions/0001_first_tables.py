@@ -21,6 +21,7 @@ def upgrade() -> None:
     said()
     derived()
     results()
+    opportunities()
     outbox()
     access()
 
@@ -249,6 +250,9 @@ def results() -> None:
         sa.CheckConstraint("severity IN ('info', 'warning', 'error')", name=op.f("ck_issue_severity")),
     )
     op.create_index("ix_issue_portfolio_id", "issue", ["portfolio", "id"])
+
+
+def opportunities() -> None:
     op.create_table(
         "opportunity",
         sa.Column("portfolio", TEXT, nullable=False),

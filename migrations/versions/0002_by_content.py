@@ -24,6 +24,7 @@ def upgrade() -> None:
     for table in ("derived", "booked", "lot", "disposal", "income", "issue"):
         op.drop_table(table)
     rows()
+    balances()
     ledger()
     results()
     op.drop_index("ix_raw_record_account_occurred_at", "raw_record")
@@ -128,6 +129,9 @@ def rows() -> None:
     )
     op.create_index("ix_side_hash", "side", ["hash"])
     op.create_index("ix_side_row", "side", ["row"])
+
+
+def balances() -> None:
     op.create_table(
         "balance",
         sa.Column("portfolio", TEXT, nullable=False),
@@ -223,6 +227,7 @@ def results() -> None:
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("flags", TEXT, nullable=False),
         sa.Column("fair", DECIMAL, nullable=True),
+        sa.Column("fair_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("portfolio", "account", "coin", "id", name="pk_lot"),
         sqlite_with_rowid=False,
     )

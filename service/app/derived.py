@@ -145,8 +145,8 @@ class Checkpoint:
     digest: str
 
 
-LotLine = tuple[str, str, str, str, str, str, str | None, int, int, str, str | None]
-"""account, coin, id, pool, asset, quantity, basis, acquired, sequence, flags, fair"""
+LotLine = tuple[str, str, str, str, str, str, str | None, int, int, str, str | None, int | None]
+"""account, coin, id, pool, asset, quantity, basis, acquired, sequence, flags, fair, fair_at"""
 DisposalLine = tuple[str, int, int, str, str, str, str, str, int | None, str | None, str | None, bool, str]
 """pool, disposed, n, event, lot, account, coin, quantity, acquired, proceeds, basis, long, flags"""
 

@@ -229,12 +229,25 @@ class DerivedState(Room):
         """Open lots by account, coin and age."""
         c = LOTS.c
         symbols = {coin: pool.symbol for coin, pool in (await self.pools(portfolio)).items()}
-        columns = (c.id, c.account, c.coin, c.asset, c.quantity, c.basis, c.acquired, c.sequence, c.flags)
+        columns = (c.id, c.account, c.coin, c.asset, c.quantity, c.basis, c.acquired, c.sequence, c.flags, c.fair, c.fair_at)
         async with self.database.reading() as connection:
             rows = (await connection.execute(select(*columns).where(c.portfolio == portfolio))).all()
         found = [
-            Lot(lot, account, coin, asset, symbols[coin], quantity, basis, moment(acquired), sequence, tuple(flags.split()))
-            for lot, account, coin, asset, quantity, basis, acquired, sequence, flags in rows
+            Lot(
+                lot,
+                account,
+                coin,
+                asset,
+                symbols[coin],
+                quantity,
+                basis,
+                moment(acquired),
+                sequence,
+                tuple(flags.split()),
+                fair,
+                None if fair_at is None else moment(fair_at),
+            )
+            for lot, account, coin, asset, quantity, basis, acquired, sequence, flags, fair, fair_at in rows
         ]
         return sorted(found, key=lambda lot: (lot.account, lot.coin, lot.acquired_at, lot.sequence, lot.id))
 

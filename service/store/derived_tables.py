@@ -192,6 +192,7 @@ class LotRow(Row, table=True):
     sequence: Number
     flags: Text
     fair: MaybeAmount
+    fair_at: MaybeNumber
 
 
 class DisposalRow(Row, table=True):

@@ -127,8 +127,21 @@ POOLS = (
     Pool("weth", "eth", "WETH", 0, {}, {}),
 )
 LOTS: tuple[LotLine, ...] = (
-    ("acc_1", "eth", "lot_1", "eth", "kraken:XETH", str(LONG), "0.000000000000000000000000000001", ticks(NOW), 3, "spam unpriced", None),
-    ("acc_2", "eth", "lot_1", "eth", "kraken:XETH", str(HUGE), None, ticks(NOW), 3, "", "12.5"),
+    (
+        "acc_1",
+        "eth",
+        "lot_1",
+        "eth",
+        "kraken:XETH",
+        str(LONG),
+        "0.000000000000000000000000000001",
+        ticks(NOW),
+        3,
+        "spam unpriced",
+        None,
+        None,
+    ),
+    ("acc_2", "eth", "lot_1", "eth", "kraken:XETH", str(HUGE), None, ticks(NOW), 3, "", "12.5", ticks(NOW)),
 )
 DISPOSALS: tuple[DisposalLine, ...] = (
     ("eth", ticks(NOW), 0, "txn_9", "lot_1", "acc_1", "eth", str(LONG), ticks(NOW), "-5", "7.5", True, "unpriced"),

@@ -81,7 +81,7 @@ async def test_answers_are_in_words_of_people(store: SqlStore) -> None:
     assert await store.transactions() == [replace(BOOKED, kind=Kind.TRANSFER), PLAIN_BOOKED]  # what is matched is shown as a transfer
     assert await store.lots() == [
         Lot("lot_1", "acc_1", "eth", "kraken:XETH", "ETH", LONG, Decimal("1E-30"), NOW, 3, ("spam", "unpriced")),
-        Lot("lot_1", "acc_2", "eth", "kraken:XETH", "ETH", HUGE, None, NOW, 3, ()),
+        Lot("lot_1", "acc_2", "eth", "kraken:XETH", "ETH", HUGE, None, NOW, 3, (), Decimal("12.5"), NOW),
     ]
     long, short = await store.disposals()
     assert (short.lot, short.basis, short.acquired_at, short.flags) == ("", None, None, ("missing_basis", "unpriced"))

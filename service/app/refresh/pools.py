@@ -289,7 +289,7 @@ def _lot_line(pool: PoolLedger, lot: Open) -> LotLine:
     fair = None if lot.fair is None else _text(lot.fair, _MONEY)
     return (
         lot.account, lot.coin, lot.lot, pool.name, lot.asset, _text(lot.quantity, scale), basis, lot.acquired, lot.sequence,
-        " ".join(lot.flags), fair,
+        " ".join(lot.flags), fair, None if fair is None else lot.fair_at,
     )  # fmt: skip
 
 
