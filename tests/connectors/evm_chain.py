@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import tempfile
-import time
 import urllib.request
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +18,7 @@ from aiohttp import web
 from connectors.contract import AccountRef, Cursor, Page, RawRecord, Source
 from connectors.evm.connector import EvmConnector
 from connectors.evm.logs import TRANSFER
+from tests.node import NodeProcess
 from tests.tools import anvil
 
 ETHER = 10**18
@@ -47,28 +45,15 @@ class Node:
         self.url, self.chain_id = f"http://127.0.0.1:{self.port}", chain_id
 
     def __enter__(self) -> Self:
-        program = anvil()  # skips where there is none: before anything is open that nobody would close
-        self.states = tempfile.TemporaryDirectory(prefix="states-")
         words = f"--host 127.0.0.1 --port {self.port} --chain-id {self.chain_id} --timestamp {GENESIS} --slots-in-an-epoch 2 --no-mining"
-        words += f" --balance 0 --order fifo --max-persisted-states 10000 --cache-path {self.states.name} --quiet"
-        self.process = subprocess.Popen([program, *words.split()], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self("eth_chainId")
-                break
-            except OSError:
-                assert self.process.poll() is None, "anvil stopped"
-                assert time.monotonic() < deadline, "anvil did not start"
-                time.sleep(0.01)  # between two looks at the condition: does it answer yet
+        words += " --balance 0 --order fifo --max-persisted-states 10000"
+        self.process = NodeProcess(anvil(), words.split())
         self("anvil_setBalance", FRIEND, hex(1000 * ETHER))
         self.mine()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        self.states.cleanup()
+        self.process.end()
 
     def __call__(self, method: str, *params: Any) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()

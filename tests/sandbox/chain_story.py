@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import tempfile
-import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +18,8 @@ from typing import Any, Self
 from eth_abi import encode
 from eth_account import Account
 from eth_utils import to_checksum_address
+
+from tests.node import NodeProcess
 
 CONTRACTS = json.loads((Path(__file__).parent / "chain_contracts.json").read_text())
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -72,28 +70,15 @@ class Node:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         self.url = f"http://127.0.0.1:{port}"
-        self.states = tempfile.TemporaryDirectory(prefix="sandbox-chain-")
-        command = [self.binary, "--host", "127.0.0.1", "--port", port, "--chain-id", "1", "--quiet", "--no-mining"]
-        command += ["--timestamp", str(int(GENESIS.timestamp())), "--slots-in-an-epoch", str(SLOTS)]
-        command += ["--mnemonic", MNEMONIC, "--accounts", str(len(CAST)), "--balance", "0"]
-        command += ["--cache-path", self.states.name, "--max-persisted-states", "2000"]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self.call("eth_chainId")
-            except (urllib.error.URLError, ConnectionError):
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    self.__exit__()
-                    raise
-                time.sleep(0.02)  # between two looks at the condition: does it answer yet
-            else:
-                return self
+        words = ["--host", "127.0.0.1", "--port", port, "--chain-id", "1", "--no-mining"]
+        words += ["--timestamp", str(int(GENESIS.timestamp())), "--slots-in-an-epoch", str(SLOTS)]
+        words += ["--mnemonic", MNEMONIC, "--accounts", str(len(CAST)), "--balance", "0"]
+        words += ["--max-persisted-states", "2000"]
+        self.process = NodeProcess(self.binary, words)
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        self.states.cleanup()
+        self.process.end()
 
     def post(self, body: Any) -> Any:
         """One HTTP request; the decoded body of the answer."""
