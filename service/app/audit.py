@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from service.app.explain import law
 from service.app.explain.past import Past as Explained
-from service.app.explain.past import event_of, facts_of
+from service.app.explain.past import facts_of
 from service.app.gains import PORTFOLIO, Asked, Found, Past, items
 from service.app.refusals import Refused
 from service.domain import history
 from service.domain.ledger import Choices, Match, choices
+from service.domain.movements import event_of
 
 if TYPE_CHECKING:
     from service.app.ports import App
@@ -109,7 +110,7 @@ def _told(sources: Mapping[str, Source], name: str) -> dict[str, Any] | None:
     source = sources.get(name) or sources.get(event_of(name)) or sources.get(name.partition("/")[0])
     if source is None:
         return None
-    is_fee = name != source.event and name.endswith("/fee")
+    is_fee = "/fee" in name.removeprefix(source.event)
     return {
         "event": source.event,
         "kind": "fee" if is_fee else source.kind,

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, get_args
 
 from service.app import file_halves, pooled
 from service.app.halves import in_two
-from service.app.refusals import Refused
+from service.app.refusals import BadLines, Refused
 from service.domain import history, ledger, pooling
 from service.domain.assets import AssetTable, Coin
 from service.domain.issues import Issue, IssueKind
@@ -48,8 +48,8 @@ class Past:
     places: int = PLACES
     statements: Statements = field(default_factory=Statements)
     zone: str = "UTC"
-    issues: tuple[Issue, ...] = ()
-    """Of the rows, before any lot was matched."""
+    issues: tuple[tuple[int | None, Issue], ...] = ()
+    """Of the rows, before any lot was matched, each with its time where that is known."""
     currency: str = "USD"
     rows: Sequence[history.Row] = ()
     """Of a file, where somebody asks what a match comes from."""
@@ -83,7 +83,7 @@ class Total(NamedTuple):
     proceeds: int
     basis: int
     unknown: int
-    """How many of them have an amount that is not known; it counts as nothing here."""
+    """How many of them have an amount that is not known: counted, and in no sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,11 @@ def of_file(
         return Past(quick.groups(), quick.coins), []
     found, problems = history.read(io.StringIO(text, newline=""))
     if problems and (not keep_going or not found):
-        raise Refused("file", told(problems))
+        raise BadLines(problems, "mend them, or leave them out with --keep-going")
     booking = history.booking(found, table, window=window)
-    return Past(booking.groups(), booking.coins, issues=tuple(booking.issues), rows=found if keep_rows else ()), problems
+    times = {row.id: row.at for row in found} if booking.issues else {}
+    issues = tuple((times.get(issue.subject.partition(" ")[0]), issue) for issue in booking.issues)
+    return Past(booking.groups(), booking.coins, issues=issues, rows=found if keep_rows else ()), problems
 
 
 async def of_store(app: App) -> Past:
@@ -141,21 +143,10 @@ async def of_store(app: App) -> Past:
     )
 
 
-SHOWN = 5
-
-
-def told(problems: Sequence[history.Problem]) -> str:
-    """The first problems, and how many more there are."""
-    more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
-    return "; ".join(map(str, problems[:SHOWN])) + more
-
-
 def check(asked: Asked) -> None:
-    """Raises Refused for an unknown method, and for pools of one account: one pool for all is their law."""
+    """Raises Refused for an unknown method. Of section104 and acb one pool for all accounts is the law, whatever scope is asked for."""
     if asked.method is not None and asked.method not in METHODS:
         raise Refused("method", f"the methods are {', '.join(METHODS)}")
-    if asked.method in POOLED and asked.scope == "account":
-        raise Refused("scope", f"{asked.method} is one pool for all accounts")
 
 
 def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = True, may_fork: bool = False) -> Found:
@@ -170,18 +161,28 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = 
     placed = [line for half in halves for line in half.lines]
     if len(halves) > 1:
         placed.sort()
-    symbols = past.symbols()
-    findings = [Finding(IssueKind(kind), *rest) for kind, *rest in sorted(finding for half in halves for finding in half.findings)]
+    symbols, years = past.symbols(), rows.Years(said.calendar)
+    findings = [Finding(IssueKind(kind), *rest) for kind, *rest in sorted((f for half in halves for f in half.findings), key=repr)]
+    findings = [f._replace(account=past.labels.get(f.account, f.account)) for f in findings if _is_of(asked.year, f.at, years)]
     return Found(
         columns=rows.COLUMNS,
         lines=[one[-1] for one in placed],
         matches=[match for half in halves for match in half.matches],
         totals=_summed(half.totals for half in halves),
-        issues=[*past.issues, *(ledger.issue(f, past.places, symbols[f.coin]) for f in findings)],
+        issues=[*_issues(past, asked.year, years), *(ledger.issue(f, past.places, symbols[f.coin]) for f in findings)],
         unknown=sum(half.unknown for half in halves),
         asked=asked,
         zone=zone,
     )
+
+
+def _issues(past: Past, year: int | None, years: rows.Years) -> list[Issue]:
+    return [issue for at, issue in past.issues if _is_of(year, at, years)]
+
+
+def _is_of(year: int | None, at: int | None, years: rows.Years) -> bool:
+    """What is open of another year is no part of the answer; a result of this one that rests on it bears the flag."""
+    return year is None or at is None or years[at] == year
 
 
 class _Half(NamedTuple):
@@ -227,15 +228,16 @@ def _booked(
 
 
 def _totals(matches: Iterable[Match], incomes: Iterable[Movement], years: rows.Years) -> dict[tuple[int, str], list[int]]:
-    """By year and term: how many, proceeds, basis, how many with something unknown."""
+    """By year and term: how many, proceeds, basis, how many with something unknown, which are in no sum."""
     found: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for _, _, _, _, _, disposed, _, proceeds, basis, is_long, _ in matches:
         sums = found[years[disposed], "long" if is_long else "short"]
         sums[0] += 1
         if proceeds is None or basis is None:
             sums[3] += 1
-        sums[1] += proceeds or 0
-        sums[2] += basis or 0
+        else:
+            sums[1] += proceeds
+            sums[2] += basis
     for m in incomes:
         sums = found[years[m.at], "income"]
         sums[0] += 1
@@ -338,7 +340,7 @@ def _pooled(past: Past, asked: Asked, zone: str, *, may_fork: bool) -> Found:
         lines=[line[-1] for line in placed],
         matches=[],
         totals=[total._replace(term="") for total in totals],
-        issues=[*past.issues, *map(pooled.issue, told_issues)],
+        issues=[*_issues(past, asked.year, rows.Years(Calendar(zone))), *map(pooled.issue, told_issues)],
         unknown=sum(total.unknown for total in totals),
         asked=asked,
         zone=zone,

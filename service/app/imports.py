@@ -18,13 +18,12 @@ from connectors.contract import Cursor, Page, RawRecord
 from service.app import rebuild
 from service.app.file_records import FILES, SOURCE, STREAM, record
 from service.app.ports import Account, App, Fresh, Refused
+from service.app.refusals import BadLines
 from service.app.sources import PORTFOLIO, no_wallet_secret
 from service.domain import history
 from service.domain.history import Problem, Row
 from service.domain.issues import content_id
 
-MOST_ERRORS = 5
-"""Named in one refusal; the rest is counted."""
 _OURS = re.compile(r"tx_[0-9a-f]{20}")
 SHORTEST_PHRASE = 40
 """Characters; a shorter note holds no phrase and no key."""
@@ -61,7 +60,7 @@ async def import_file(app: App, lines: Iterable[str], *, account: str = "", keep
     with _without_collector():
         rows, problems = read(app, lines, account)
         if problems and not keep_going:
-            raise Refused("file", f"{_told(problems)}. Nothing was stored; mend the file, or load its good rows with --keep-going")
+            raise BadLines(problems, "mend the file, or load its good rows with --keep-going")
         async with app.leases.hold(f"import-{PORTFOLIO}", wait_seconds=60):
             imported, fresh = await _store(app, rows, problems)
         await rebuild.rebuild(app, fresh=fresh)
@@ -93,11 +92,6 @@ def _is_secret(app: App, note: str) -> bool:
     """A key in hex has the shape of a transaction hash, and hashes are what notes are for."""
     kind = app.secret_kind(note) if len(note) >= SHORTEST_PHRASE else None
     return kind is not None and "hash" not in kind
-
-
-def _told(problems: Sequence[Problem]) -> str:
-    more = f"; and {len(problems) - MOST_ERRORS} more" if len(problems) > MOST_ERRORS else ""
-    return "; ".join(str(problem) for problem in problems[:MOST_ERRORS]) + more
 
 
 # ------------------------------------------------------------------ storing

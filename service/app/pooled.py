@@ -50,10 +50,13 @@ def acb(
 
 
 def _add(sums: list[int], proceeds: int | None, cost: int, *, unknown: bool) -> None:
+    """What is not wholly known is counted, and in no sum."""
     sums[0] += 1
-    sums[1] += proceeds or 0
-    sums[2] += cost
-    sums[3] += unknown
+    if unknown or proceeds is None:
+        sums[3] += 1
+    else:
+        sums[1] += proceeds
+        sums[2] += cost
 
 
 def _plain(issues: Iterable[Issue]) -> list[tuple[str, ...]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from service.domain.history import Problem
+
 
 class Refused(Exception):
     """The use case will not do it: `field` names the input, the text is one sentence with the remedy. Exit code 2."""
@@ -25,3 +29,12 @@ class Busy(Exception):
     def __init__(self, account: str) -> None:
         super().__init__(f"{account} is being synced by another process")
         self.account = account
+
+
+class BadLines(Refused):
+    """A file with lines that are wrong: nothing of it was used. `problems`: each names its line and column."""
+
+    def __init__(self, problems: Sequence[Problem], remedy: str) -> None:
+        count = f"{len(problems):,} lines are" if len(problems) > 1 else "one line is"
+        super().__init__("file", f"{count} wrong, so nothing was taken of it: {remedy}")
+        self.problems = tuple(problems)

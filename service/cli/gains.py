@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from service.cli import straight
-from service.cli.running import WRONG, Answer, AsJson, complain, run, show
+from service.cli.running import Answer, AsJson, run, show
 
 if TYPE_CHECKING:
     from service.app.audit import Source
@@ -120,8 +120,7 @@ def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_js
             sources = audits.of_file(past.rows)
         _answer(found, asked, files, past, sources, as_json=as_json)
     except Refused as refused:
-        complain(f"{refused.field}: {refused}")
-        return WRONG
+        return straight.refusal(refused)
     return straight.tell(found, problems)
 
 

@@ -33,10 +33,16 @@ def import_history(file: File, account: ForAccount = "", keep_going: KeepGoing =
         import io
 
         from service.app import queries
-        from service.app.imports import import_file
+        from service.app.imports import Imported, import_file
+        from service.app.refusals import BadLines
 
         lines = io.StringIO(_text(file), newline="")
-        imported = await import_file(app, lines, account=account, keep_going=keep_going)
+        try:
+            imported = await import_file(app, lines, account=account, keep_going=keep_going)
+        except BadLines as bad:
+            if as_json:
+                show(_answer(Imported(0, 0, (), (), bad.problems), 0), as_json=True, table=_print)
+            raise
         open_issues = [i for i in (await queries.issues(app))["issues"] if i["severity"] != "info"]
         show(_answer(imported, len(open_issues)), as_json=as_json, table=_print)
         for problem in imported.problems:

@@ -40,6 +40,8 @@ async def _guarded(use: Callable[[App], Awaitable[int]], *, as_json: bool) -> in
             async with wiring.opened(os.environ, progress=bars) as app:
                 return await use(app)
     except (Refused, InvalidInput) as refused:
+        for problem in getattr(refused, "problems", ()):
+            complain(str(problem))
         complain(f"{refused.field}: {refused}")
         return WRONG
     except Stopped as stopped:

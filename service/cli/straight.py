@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
+    from service.app.refusals import Refused
     from service.app.ports import App
     from service.domain.history import Problem
 
@@ -53,8 +54,7 @@ def straight(words: Sequence[str]) -> int | None:
             past, found = of
         write(csv, found)
     except Refused as refused:
-        complain(f"{refused.field}: {refused}")
-        return WRONG
+        return refusal(refused)
     sys.stdout.write(f"{len(found.lines):,} rows written to {csv}, {found.says(past)}\n")
     return tell(found, problems)
 
@@ -155,6 +155,14 @@ def tell(found: Found, problems: Sequence[Problem]) -> int:
     if len(said) > SHOWN:
         complain(f"and {len(said) - SHOWN:,} more: `thresher gains --json` lists them all")
     return DONE if found.is_complete and not problems else OPEN
+
+
+def refusal(refused: Refused) -> int:
+    """One sentence, after a line for each wrong line of a file."""
+    for problem in getattr(refused, "problems", ()):
+        complain(str(problem))
+    complain(f"{refused.field}: {refused}")
+    return WRONG
 
 
 def complain(sentence: str) -> None:

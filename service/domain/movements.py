@@ -10,6 +10,7 @@ Everything is an int here. Quantities count units of 10^-places, one number of p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -210,11 +211,22 @@ def moved(
 
 
 def paid(id: str, at: int, account: str, fees: Sequence[Part]) -> list[Movement]:
-    """A fee in a coin is a disposal of its own at its fair value."""
-    return [_new(Movement, ("dispose", at, f"{id}/fee", account, p.coin, p.asset, p.quantity, p.value, 0, _FEE)) for p in fees]
+    """A fee in a coin is a disposal of its own at its fair value: "<id>/fee", and "<id>/fee/2" where a second coin was paid too."""
+    return [
+        _new(Movement, ("dispose", at, _named(f"{id}/fee", n), account, p.coin, p.asset, p.quantity, p.value, 0, _FEE))
+        for n, p in enumerate(fees)
+    ]
 
 
 _FEE = More(is_fee=True)
+
+
+_PART = re.compile(r"(/fee)?(/[0-9]+)?$")
+
+
+def event_of(id: str) -> str:
+    """The event of a movement's id: "e7/fee", "e7/fee/2" and "e7/2" → "e7". An event may itself be called "e7/2": ask for that first."""
+    return _PART.sub("", id)
 
 
 def _named(id: str, place: int) -> str:

@@ -61,6 +61,9 @@ def cells(draw):
     if is_sent and is_received and draw(st.booleans()):
         told["received_asset"] = told["sent_asset"]
         told["received_quantity"] = draw(st.sampled_from([told["sent_quantity"], told["received_quantity"]]))
+    if kind in ("buy", "sell") and is_sent and is_received:  # the format wants what the word says
+        of, to = ("received", "sent") if kind == "buy" else ("sent", "received")
+        told[f"{of}_asset"] = draw(coins) if told[f"{to}_asset"] not in ("USD", "EUR") else told[f"{of}_asset"]
     if has.to_account or (kind in ("wrap", "bridge") and draw(st.booleans())):
         told["to_account"] = draw(accounts)
     told |= {name: draw(money) for name in ("value_usd", "fee_value_usd", "basis_usd")}

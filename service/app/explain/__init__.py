@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from service.app.explain import chain, law, sums
 from service.app.explain.file import of_lines
 from service.app.explain.law import Law
-from service.app.explain.past import Fact, Past, event_of, facts_of, of_store
+from service.app.explain.past import Fact, Past, facts_of, of_store
 from service.app.explain.replay import Seen, Taking, watched
 from service.app.explain.why import from_common_pool, why
 from service.app.explain.words import exactly, instant, price
@@ -23,7 +23,7 @@ from service.app.ports import App, Refused
 from service.app.sources import PORTFOLIO
 from service.domain.issues import content_id
 from service.domain.ledger import Disposal, Group, Match, Method, Scope, disposal
-from service.domain.movements import Movement, moment
+from service.domain.movements import Movement, event_of, moment
 from service.domain.rules import Term, first_long_date, local_date, term
 
 __all__ = ["Fact", "Past", "explain_disposal", "explain_lot", "gain", "lot", "of_lines", "of_store"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service.app.explain.past import Past, event_of
+from service.app.explain.past import Past
 from service.app.explain.replay import Seen, Taking
 from service.app.explain.words import amounts, clock, exactly, instant, money, price, units
 from service.domain.ledger.choices import DAY
 from service.domain.ledger.values import Allocated, Match
-from service.domain.movements import Movement
+from service.domain.movements import Movement, event_of
 
 Step = dict[str, Any]
 

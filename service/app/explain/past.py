@@ -14,7 +14,7 @@ from service.app.telling import labels_of
 from service.domain import pricing
 from service.domain.ledger import Choices, Method, Scope, choices, groups_of
 from service.domain.money import total
-from service.domain.movements import PLACES, Movement, of_event, places_of
+from service.domain.movements import PLACES, Movement, event_of, of_event, places_of
 from service.domain.pricing import PriceBook
 from service.domain.reconcile import Amount, Event, events, pair
 from service.domain.statements import Statements, gathered
@@ -76,12 +76,6 @@ class Past:
     def fact(self, id: str) -> Fact | None:
         """Of a movement's id: the event's, "<event>/fee", or "<event>/2" for its second coin."""
         return self.facts.get(id) or self.facts.get(event_of(id))
-
-
-def event_of(id: str) -> str:
-    """ "e7/fee" and "e7/2" → "e7"; any other id is its own event's."""
-    event, slash, part = id.rpartition("/")
-    return event if slash and (part == "fee" or part.isdigit()) else id
 
 
 async def of_store(app: App, *, method: Method | None = None, scope: Scope | None = None) -> Past:

@@ -72,6 +72,9 @@ def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, curren
     return Booking([m for _, movements in sorted(steps, key=lambda step: step[0]) for m in movements], lane.coins, issues)
 
 
+_COMES = frozenset({"deposit", "gift_in"})
+
+
 def _is_odd(row: Row) -> bool:
     """Whether what the row means hangs on another row, on both of its sides, or on a value that the file leaves out."""
     kind = row.kind
@@ -83,7 +86,7 @@ def _is_odd(row: Row) -> bool:
         return True
     if row.value is None and kind in VALUED:
         return kind not in BY_MONEY or "USD" not in (row.sent_asset, row.received_asset)
-    return kind == "withdrawal" or (kind == "deposit" and row.basis is None)
+    return kind == "withdrawal" or (kind in _COMES and row.basis is None)
 
 
 def _is_plain(row: Row) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -159,6 +159,8 @@ class Reader:
             sent_asset, received_asset = sent_asset if sent else "", received_asset if received else ""
         if fee_text or fee_asset or kind == "fee":
             fee = _side("fee", fee_asset, fee_text, True, kind)
+        if kind in _ONE_WAY:
+            _check_direction(kind, sent_asset, received_asset)
         if self._account:
             account = self._account
         if not name or not account or needs_account is not bool(to_account):
@@ -187,6 +189,8 @@ class Reader:
             basis = _number("basis_usd", basis_text) * _MONEY
         if acquired_text:
             acquired_at = self._time("acquired_at", acquired_text)
+            if acquired_at > at:
+                raise Bad("acquired_at", "what is held since a later time cannot have come by then")
         n = self._seen.get(at, 0)
         self._seen[at] = n + 1
         fields = (
@@ -200,13 +204,17 @@ class Reader:
         """Raises Bad for what is no time of this format. The whole seconds of any year are exact in a float."""
         if len(stamp) == _WIDTH and stamp[4::3] == "--T::Z" and not stamp.startswith("24", 11):
             try:
-                return int(datetime.fromisoformat(stamp).timestamp()) * 1_000_000
+                at = int(datetime.fromisoformat(stamp).timestamp()) * 1_000_000
             except ValueError:
-                pass
-        raise Bad(column, f"{stamp!r} is no time in UTC such as 2024-01-31T12:00:00Z")
+                at = -1
+            if 0 <= at < _LAST:
+                return at
+        raise Bad(column, f"{stamp!r} is no time in UTC, of a year from 1970 to 2999, such as 2024-01-31T12:00:00Z")
 
 
 _WIDTH = len("2024-01-31T12:00:00Z")
+_LAST = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+"""Far from the end of the calendar, where a year later, or another zone's day, does not exist."""
 _MAY_MOVE = frozenset({"wrap", "bridge"})
 _MONEY = 10 ** (MONEY_PLACES - PLACES)
 
@@ -235,6 +243,17 @@ def _side(side: str, asset: str, text: str, needed: bool | None, kind: str) -> i
 
 
 _QUANTITY = {side: f"{side}_quantity" for side in ("sent", "received", "fee")}
+
+
+_ONE_WAY = frozenset({"buy", "sell"})
+
+
+def _check_direction(kind: str, sent_asset: str, received_asset: str) -> None:
+    """Money for a coin is no sale, and a coin for money no purchase."""
+    if kind == "sell" and sent_asset in MONEY and received_asset and received_asset not in MONEY:
+        raise Bad("kind", "money was sent and a coin received: that is a buy")
+    if kind == "buy" and received_asset in MONEY and sent_asset and sent_asset not in MONEY:
+        raise Bad("kind", "a coin was sent and money received: that is a sell")
 
 
 def _check_names(name: str, account: str, to_account: str, kind: str) -> None:

@@ -16,7 +16,7 @@ from service.domain.ledger.group import Group
 from service.domain.ledger.values import Allocated, Disposal, Finding, Income, Ledger, Match, Open, issue
 from service.domain.methods import Lot
 from service.domain.money import exact, plain
-from service.domain.movements import Movement, decimal, groups_of, moment, of_event, places_of
+from service.domain.movements import Movement, decimal, event_of, groups_of, moment, of_event, places_of
 from service.domain.reconcile import Event
 from service.domain.statements import Statements
 
@@ -62,9 +62,9 @@ def book(events: Sequence[Event], statements: Statements, *, zone: str, said: Ch
         disposals += [disposal(m, places, symbols) for m in group.matches]
         incomes += [income(m, places) for m in group.incomes]
         findings += group.findings
-    disposals.sort(key=lambda d: (d.disposed_at, order.get(d.event.removesuffix("/fee"), 0), d.event))
+    disposals.sort(key=lambda d: (d.disposed_at, order.get(d.event, order.get(event_of(d.event), 0)), d.event))
     incomes.sort(key=lambda i: (i.at, i.event, i.coin))
-    findings.sort(key=lambda f: (order.get(f.event.removesuffix("/fee"), -1), f.event))
+    findings.sort(key=lambda f: (order.get(f.event, order.get(event_of(f.event), -1)), f.event))
     lots.sort(key=lambda x: (x.account, x.coin, x.acquired_at, x.sequence, x.id))
     parts = (tuple(lots), tuple(disposals), tuple(incomes), tuple(issue(f, places, symbols[f.coin]) for f in findings))
     return Ledger(_hash(parts), *parts)

@@ -98,7 +98,9 @@ class Group:
         unit = 0
         if basis is None:
             flags = (more.unknown or "missing_basis",)
-        else:
+        elif more.fair is not None and self.choices.average:
+            flags = ("gift_averaged",)
+        if basis is not None:
             self.acquired += basis
             unit = basis * self._one // quantity
         origin = Origin(name, account, acquired, calendar.long_from(self._day_of(acquired)), self.entered, unit, flags)
@@ -224,7 +226,7 @@ class Group:
     def _missing(self, m: Movement, short: int) -> None:
         key = (m.account, m.coin)
         self.short[key] = self.short.get(key, 0) + short
-        self.findings.append(Finding(IssueKind.MISSING_BASIS, m.id, m.account, m.coin, "", short))
+        self.findings.append(Finding(IssueKind.MISSING_BASIS, m.id, m.account, m.coin, "", short, m.at))
 
     # ------------------------------------------------------------------ the moving average
 

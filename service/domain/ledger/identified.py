@@ -53,7 +53,7 @@ class Identified:
                 taken.append(part)
                 left -= got
             if got < wanted:
-                findings.append(Finding(IssueKind.LOT_NOT_AVAILABLE, m.id, m.account, m.coin, choice.lot, wanted - got))
+                findings.append(Finding(IssueKind.LOT_NOT_AVAILABLE, m.id, m.account, m.coin, choice.lot, wanted - got, m.at))
         if is_sale and (m.account, m.coin) in self._pending:
             taken += self._of_the_day(m, pool, left, findings)
         return taken
@@ -104,5 +104,5 @@ def _not_held(m: Movement, pending: _Pending, pool: Pool) -> list[Finding]:
     for lot, named in pending.left.items():
         held = pool.lots[lot].quantity if lot in pool.lots else 0
         if held < named:
-            found.append(Finding(IssueKind.LOT_NOT_AVAILABLE, m.id, m.account, m.coin, lot, named - held))
+            found.append(Finding(IssueKind.LOT_NOT_AVAILABLE, m.id, m.account, m.coin, lot, named - held, m.at))
     return found

@@ -77,6 +77,8 @@ class Finding(NamedTuple):
     coin: str
     lot: str
     quantity: int
+    at: int | None = None
+    """When; None: when one pool became those of accounts."""
 
 
 def issue(found: Finding, places: int, symbol: str) -> Issue:

@@ -248,10 +248,19 @@ def open_ends(events: Iterable[Event], rows: Iterable[Booked], paired: Paired) -
     return [_unmatched(e) for e in events if e.kind in _OPEN and e.basis is None and e.transactions[0] not in named]
 
 
-_OPEN = (Kind.DEPOSIT, Kind.WITHDRAWAL)
+_OPEN = (Kind.DEPOSIT, Kind.WITHDRAWAL, Kind.GIFT_IN)
 
 
 def _unmatched(event: Event) -> Issue:
+    if event.kind is Kind.GIFT_IN:
+        told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.received)
+        return Issue(
+            IssueKind.MISSING_BASIS,
+            "warning",
+            f"{event.transactions[0]} {event.received[0].coin.id}",
+            f"{told} reached {event.account} as a gift at {event.at:%Y-%m-%d %H:%M} UTC: what it cost its giver is unknown.",
+            "Ask the giver for cost and date, and import the row anew with basis_usd and acquired_at under an id of its own.",
+        )
     if event.kind is Kind.DEPOSIT:
         told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.received)
         return Issue(

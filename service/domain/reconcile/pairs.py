@@ -23,8 +23,8 @@ FEE_SHARE = Decimal("0.01")
 it is no fee, whatever says that the two are one: it left for somebody else, and a person is asked."""
 
 FEE_SHARE_BY_HASH = Decimal("0.1")
-"""The same for a withdrawal that a file states under the hash of its receipt: such a row is one withdrawal and no batch, and of a small one the
-network takes more than FEE_SHARE."""
+"""The same for a withdrawal that a file states under the hash of its receipt, and for a transfer that it states as one: such a row is one payment
+and no batch, and of a small one the network takes more than FEE_SHARE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def _one_size(edges: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
 def stays(out: Side, arrived: Decimal) -> Decimal:
     """What of a sender's coins reached nobody that is watched: nothing, while no more is missing than a fee may be."""
     missing, most = out.amount.quantity - arrived, _fee_at_most(out)
-    if out.row.stated is not None and out.row.chain_ref:
+    if out.row.stated is not None and (out.row.chain_ref or out.row.kind is Kind.TRANSFER):
         most = max(most, out.amount.quantity * FEE_SHARE_BY_HASH)
     return missing if missing > most else ZERO
 

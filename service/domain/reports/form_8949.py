@@ -105,12 +105,13 @@ def rows(
     found = []
     for m in matches:
         is_collectible = m.coin in collectible
-        flags = (*m.flags, *(["no_date"] if m.acquired is None else []), *(["collectible"] if is_collectible else []))
+        acquired = None if "missing_basis" in m.flags else m.acquired  # of coins from nowhere the day is a guess, as the cost would be
+        flags = (*m.flags, *(["no_date"] if acquired is None else []), *(["collectible"] if is_collectible else []))
         found.append(
             Row(
                 box=_box(m, known.get(m.account), calendar, is_own=origin.get(m.lot) == m.account),
                 description=f"{quantity(m.quantity, places)} {symbols[m.coin]}",
-                acquired=None if m.acquired is None else _date(calendar.day(m.acquired)),
+                acquired=None if acquired is None else _date(calendar.day(acquired)),
                 sold=_date(calendar.day(m.disposed)),
                 proceeds=cents(m.proceeds),
                 cost=cents(m.basis),
