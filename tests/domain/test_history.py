@@ -236,6 +236,7 @@ def test_times(stamp):
         "2023-02-29T00:00:00Z", "2100-02-29T00:00:00Z", "2024-01-31T24:00:00Z", "2024-01-31T12:60:00Z", "2024-01-31T12:00:60Z",
         "2024-01-31T12:00:00", "2024-01-31T12:00:00+01:00", "2024-01-31 12:00:00Z", "2024-01-31T12:00:00.5Z", "2024-01-31", "", "31.01.2024",
         "2024-1-31T12:00:00Z", "2024-13-01T00:00:00Z", "0000-01-01T00:00:00Z", "\uff12024-01-31T12:00:00Z", "2024-01-31T12:00:00z",
+        "1969-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
     ],
 )  # fmt: skip
 def test_what_is_no_time(stamp):
@@ -243,6 +244,20 @@ def test_what_is_no_time(stamp):
     told = only("deposit", received_asset="ETH", received_quantity="1") + f",1,{stamp}"
     if stamp:
         assert problem(told, header=f"{HEADER},basis_usd,acquired_at") == (2, "acquired_at")
+
+
+def test_nothing_is_held_since_a_time_after_it_came():
+    told = only("deposit", received_asset="ETH", received_quantity="1")
+    header = f"{HEADER},basis_usd,acquired_at"
+    moment = dict(zip(HEADER.split(","), told.split(","), strict=True))["timestamp"]
+    assert problem(f"{told},1,{moment[:-3]}59Z", header=header) == (2, "acquired_at")
+    (row,) = good(f"{told},1,{moment}", header=header)
+    assert row.acquired_at == row.at
+
+
+@pytest.mark.parametrize(("kind", "sent", "received"), [("sell", "USD 5", "BTC 1"), ("buy", "BTC 1", "USD 5")])
+def test_a_kind_that_says_the_opposite_of_what_moved_is_a_mistake(kind, sent, received):
+    assert problem(line(kind=kind, **side("sent", sent), **side("received", received))) == (2, "kind")
 
 
 def test_a_wrong_day_is_wrong_again_beside_a_good_time_of_day():

@@ -211,12 +211,37 @@ def test_nothing_sold_is_a_form_without_rows_and_nets_of_0():
     assert [form_8949.line_cells(x)[:2] for x in form_8949.schedule_d([])] == [("7", ""), ("15", ""), ("16", "")]
 
 
+def test_of_coins_from_nowhere_the_day_is_a_guess_and_left_out():
+    (found,) = form(match(basis=None, flags=("missing_basis",)))
+    assert (found.acquired, found.cost, found.flags) == (None, None, ("missing_basis", "no_date"))
+
+
 # ------------------------------------------------------------------ TXF
 
 
 def test_txf_is_a_header_and_a_record_for_each_row_with_the_cost_before_the_proceeds():
     words = "V042 Athresher D03/01/2026 ^ TD N712 C1 L1 P0.5_BTC D03/01/2025 D06/01/2025 $20000.00 $31000.00 ^"
     assert txf(form(match()), date(2026, 3, 1)) == "".join(f"{word.replace('_', ' ')}\r\n" for word in words.split())
+
+
+@pytest.mark.parametrize(
+    ("told", "sold", "long", "box", "reference"),
+    [
+        ("basis", "2026-06-01", False, "G", 321),
+        ("proceeds", "2026-06-01", False, "H", 711),
+        (None, "2026-06-01", False, "I", 712),
+        ("basis", "2027-06-01", True, "J", 323),
+        ("proceeds", "2026-06-01", True, "K", 713),
+        (None, "2026-06-01", True, "L", 714),
+        (None, "2024-06-01", False, "C", 712),
+        (None, "2024-06-01", True, "F", 714),
+    ],
+)
+def test_txf_gives_each_box_the_reference_of_its_column_on_the_form(told, sold, long, box, reference):
+    m = match(acquired=at("2026-01-02T12:00:00"), disposed=at(f"{sold}T12:00:00"), long=long)
+    found = form(m, told={"exchange": told} if told else {}, bought_in={"b1": "exchange"})
+    assert found[0].box == box
+    assert txf(found, date(2026, 3, 1)).split("\r\n")[5] == f"N{reference}"
 
 
 def test_txf_leaves_unknown_date_and_cost_empty():
