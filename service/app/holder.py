@@ -61,8 +61,8 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
     return changed
 
 
-async def set_method(app: App, account: str, method: str, since: date) -> MethodChoice:
-    """The lot method of an account from a day on; earlier disposals keep theirs."""
+async def set_method(app: App, account: str, method: str, since: date) -> tuple[MethodChoice, str | None]:
+    """The lot method of an account from a day on; earlier disposals keep theirs. With it, which disposals it comes late for, if any."""
     found = await the_account(app, account)
     if method in VIEWS:
         says = f"{method} pools coins instead of choosing lots; it is a view: `thresher gains --method {method}` computes by it, and no account is kept by it"
@@ -71,7 +71,20 @@ async def set_method(app: App, account: str, method: str, since: date) -> Method
         raise Refused("method", f"the methods are {', '.join(get_args(MethodName))}")
     choice = MethodChoice(found.id, method, since, app.now())  # type: ignore[arg-type]  # checked just above
     await app.store.say(choice, PORTFOLIO)
-    return choice
+    return choice, await _late(app, choice)
+
+
+async def _late(app: App, choice: MethodChoice) -> str | None:
+    """An identification, a standing order included, is made no later than the sale; what was written down in time elsewhere holds."""
+    zone = (await app.store.portfolio(PORTFOLIO)).profile.time_zone
+    since = datetime(choice.since.year, choice.since.month, choice.since.day, tzinfo=ZoneInfo(zone))
+    sold = {d.event for d in await app.store.disposals(PORTFOLIO, since, choice.made_at) if d.account == choice.account}
+    if not sold:
+        return None
+    return (
+        f"{len(sold):,} disposals since {choice.since} came before this word. A standing order counts that was made no later than the sale "
+        "(26 CFR 1.1012-1(j)(2)): keep what shows that yours was."
+    )
 
 
 async def answer_issue(app: App, issue: str, other: str | None, *, same: bool) -> MatchAnswer:

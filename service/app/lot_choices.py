@@ -117,15 +117,19 @@ def _may_correct(field: str, says: str, before: datetime, now: datetime, *, corr
 
 
 async def select(
-    app: App, event: str, lots: Sequence[tuple[str, str]], *, made_at: datetime | None = None
+    app: App, event: str, lots: Sequence[tuple[str, str]], *, none: bool = False, made_at: datetime | None = None
 ) -> tuple[LotSelection, str | None]:
-    """These lots first for one event: a disposal, "<id>/fee", a transfer or a gift. With it, why the word comes late, if it does."""
+    """These lots first for one event: a disposal, "<id>/fee", a transfer or a gift. With it, why the word comes late, if it does.
+
+    `none`: what was selected before counts no more. Raises Refused for lots that the event cannot take: another coin's.
+    """
     past = await of_store(app)
     taking = [m for m in past.movements if m.id == event and m.act != "acquire"]
     if not taking:
         says = "takes no lots" if any(m.id == event for m in past.movements) else "is not known"
         raise Refused("event", f"{event!r} {says}; for a sale that is still to come say `thresher lots identify`")
-    chosen = _lots(past, lots)
+    chosen = () if none and not lots else _lots(past, lots)
+    _check_coins(past, event, taking, chosen)
     wanted, whole = total(c.quantity for c in chosen), decimal(max(m.quantity for m in taking), past.places)
     if wanted > whole:
         raise Refused("lot", f"{plain(wanted)} were named, and {event} takes {plain(whole)}")
@@ -138,6 +142,21 @@ async def select(
         f"Recorded {iso(word.made_at)}, and {event} was at {iso(happened)}: an identification counts that was made no later than the sale "
         "(26 CFR 1.1012-1(j)(2)). Where it was written down in time elsewhere, give that time by --made-at."
     )
+
+
+def _check_coins(past: Past, event: str, taking: Sequence[Movement], chosen: Sequence[LotChoice]) -> None:
+    names = past.names()
+    coins = {names[m.coin] for m in taking}
+    of_lot = {m.id: names[m.coin] for m in past.movements if m.act in ("acquire", "move")}
+    for choice in chosen:
+        if of_lot[choice.lot] not in coins:
+            raise Refused("lot", f"lot {choice.lot!r} is of another coin than what {event} takes")
+
+
+async def unavailable(app: App, event: str) -> list[str]:
+    """What the ledger says of lots that were selected for an event and are not there, after a refresh."""
+    found = await app.store.issues(PORTFOLIO)
+    return [i.says for i in found if i.kind is IssueKind.LOT_NOT_AVAILABLE and i.subject.startswith(f"{event} ")]
 
 
 async def identify(

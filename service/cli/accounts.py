@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.running import DONE, Answer, AsJson, run, show
+from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
 from service.cli.tables import minute, print_table
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def set_method(
     since: Annotated[str, typer.Option("--from", metavar="DATE", help="First day on which it is in force.")],
     as_json: AsJson = False,
 ) -> int:
-    """The lot method of an account from a day on."""
+    """The lot method of an account from a day on. Exit 1 where disposals came before the word."""
 
     async def use(app: App) -> int:
         from service.app import holder, rebuild
@@ -198,11 +198,12 @@ def set_method(
             day = date.fromisoformat(since)
         except ValueError:
             raise Refused("from", "give a day such as 2026-01-01") from None
-        choice = await holder.set_method(app, which, method, day)
+        choice, late = await holder.set_method(app, which, method, day)
         await rebuild.rebuild(app)
-        told = {"method": {"account": choice.account, "method": choice.method, "from": choice.since.isoformat()}}
-        show(told, as_json=as_json, table=lambda _: typer.echo(f"{choice.method} from {choice.since}"))
-        return DONE
+        told = {"account": choice.account, "method": choice.method, "from": choice.since.isoformat(), "late": late}
+        says = [f"{choice.method} from {choice.since}", *([late] if late else [])]
+        show({"method": told}, as_json=as_json, table=lambda _: typer.echo("\n".join(says)))
+        return OPEN if late else DONE
 
     return run(use, as_json=as_json)
 

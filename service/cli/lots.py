@@ -77,7 +77,7 @@ def allocate(
     made_at: MadeAt = None,
     as_json: AsJson = False,
 ) -> int:
-    """Where the lots of one pool for all accounts went on 2025-01-01 (Rev. Proc. 2024-28). Without words: the report. Exit 1 while some are open."""
+    """Where the lots of one pool for all accounts went on 2025-01-01 (Rev. Proc. 2024-28). Without words: the report. Exit 1 while some are open or late."""
 
     async def use(app: App) -> int:
         from service.app import lot_choices, rebuild
@@ -101,7 +101,7 @@ def allocate(
             await rebuild.rebuild(app)
         answer = await lot_choices.allocation(app)
         show(answer, as_json=as_json, table=print_allocation)
-        return OPEN if any(a["needs"] for a in answer["allocation"]["assets"]) else DONE
+        return OPEN if any(a["needs"] or a["late"] for a in answer["allocation"]["assets"]) else DONE
 
     return run(use, as_json=as_json)
 
@@ -133,19 +133,23 @@ def print_allocation(answer: Answer) -> None:
 def select(
     event: Annotated[str, typer.Argument(metavar="EVENT", help='A disposal, its fee ("ID/fee"), a transfer or a gift.')],
     named: Named = None,
+    none: Annotated[bool, typer.Option("--none", help="What was selected before counts no more.")] = False,
     made_at: MadeAt = None,
     as_json: AsJson = False,
 ) -> int:
-    """Which lots one event takes first. Counts when recorded no later than the event; exit 1 where it comes late."""
+    """Which lots one event takes first. Counts when recorded no later than the event; exit 1 where it comes late, or a lot is not there."""
 
     async def use(app: App) -> int:
         from service.app import lot_choices, rebuild
+        from service.app.queries import iso
 
-        said, late = await lot_choices.select(app, event, _named(named), made_at=_time(made_at))
+        said, late = await lot_choices.select(app, event, _named(named), none=none, made_at=_time(made_at))
         await rebuild.rebuild(app)
-        told = {"selection": {"event": said.event, "lots": _shown(said.lots), "made_at": said.made_at.isoformat(), "late": late}}
-        show(told, as_json=as_json, table=lambda _: typer.echo(late or "recorded in time, and the ledger was rebuilt"))
-        return OPEN if late else DONE
+        missing = await lot_choices.unavailable(app, event)
+        told = {"event": said.event, "lots": _shown(said.lots), "made_at": iso(said.made_at), "late": late, "unavailable": missing}
+        says = [late or "recorded in time, and the ledger was rebuilt", *missing]
+        show({"selection": told}, as_json=as_json, table=lambda _: typer.echo("\n".join(says)))
+        return OPEN if late or missing else DONE
 
     return run(use, as_json=as_json)
 
@@ -162,6 +166,7 @@ def identify(
 
     async def use(app: App) -> int:
         from service.app import lot_choices, rebuild
+        from service.app.queries import iso
 
         said = await lot_choices.identify(app, account, asset, _named(named), made_at=_time(made_at))
         await rebuild.rebuild(app)
@@ -170,7 +175,7 @@ def identify(
                 "account": said.account,
                 "asset": said.asset,
                 "lots": _shown(said.lots),
-                "made_at": said.made_at.isoformat(),
+                "made_at": iso(said.made_at),
             }
         }
         show(told, as_json=as_json, table=lambda _: typer.echo("recorded for the next sale, and the ledger was rebuilt"))

@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
-    from service.app.refusals import Refused
     from service.app.ports import App
+    from service.app.refusals import Refused
     from service.domain.history import Problem
 
 DONE, OPEN, WRONG = 0, 1, 2

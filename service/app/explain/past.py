@@ -64,9 +64,13 @@ class Past:
     def label(self, account: str) -> str:
         return self.labels.get(account, account)
 
+    def names(self) -> dict[str, str]:
+        """Coin → name of its group."""
+        return groups_of((m.coin for m in self.movements), ((m.coin, m.more.to_coin) for m in self.movements if m.more.to_coin))
+
     def groups(self) -> Iterator[list[Movement]]:
         """Movements by group of coins, each in order; groups by name."""
-        names = groups_of((m.coin for m in self.movements), ((m.coin, m.more.to_coin) for m in self.movements if m.more.to_coin))
+        names = self.names()
         by: dict[str, list[Movement]] = defaultdict(list)
         for movement in self.movements:
             by[names[movement.coin]].append(movement)

@@ -7,7 +7,7 @@ pricing) in a fifth of its time, and leave the same rows: a test compares. Every
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.contract import Asset, RawRecord
@@ -46,19 +46,22 @@ class PlainRows:
         merge(self.tallies, other.tallies)
 
 
-def plain_rows(records: Iterable[RawRecord], table: AssetTable, read: Mapping[str, Row] = _NONE) -> tuple[PlainRows, list[RawRecord]]:
+def plain_rows(
+    records: Iterable[RawRecord], table: AssetTable, read: Mapping[str, Row] = _NONE, accounts: Collection[str] | None = None
+) -> tuple[PlainRows, list[RawRecord]]:
     """The rows, and the records that must go the common way. No record may be known already.
 
-    `read`: key → row (with the host's account ids), of records whose rows are at hand.
+    `read`: key → row (with the host's account ids), of records whose rows are at hand. `accounts`: those that there are; None: all named.
     """
-    work = _Work(table)
+    work = _Work(table, accounts)
     rest = [record for record in records if not work.took(record, read.get(record.key))]
     return work.result(), rest
 
 
 class _Work:
-    def __init__(self, table: AssetTable) -> None:
+    def __init__(self, table: AssetTable, accounts: Collection[str] | None = None) -> None:
         self._table = table
+        self._accounts = accounts
         self._lane = Lane(table)
         self._reader = Reader()
         self._found = PlainRows()
@@ -73,6 +76,8 @@ class _Work:
             return False
         row = row or self._row(record.payload)
         if row is None or not _is_plain(row):
+            return False
+        if row.to_account and self._accounts is not None and row.to_account not in self._accounts:
             return False
         (name, at, kind, _, _, sent_word, sent_units, received_word, received_units, fee_word, fee_units) = row[:11]
         sent = self._side(sent_word, at, sent_units) if sent_word else None

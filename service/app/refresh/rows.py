@@ -27,6 +27,8 @@ FILES = "files"
 class RowChanges:
     """Rows by id, each as it is by itself (not linked)."""
 
+    there: frozenset[str]
+    """Accounts that there are."""
     new: dict[str, Booked] = field(default_factory=dict)
     """New, or not as they were."""
     old: dict[str, Booked] = field(default_factory=dict)
@@ -39,7 +41,7 @@ class RowChanges:
 
 async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, read: Mapping[str, Row], *, whole: bool) -> RowChanges:
     """`read`: rows of files that are at hand, by their keys. `whole`: nothing is stored yet (or counts any more)."""
-    found = RowChanges()
+    found = RowChanges(frozenset(account.id for account in accounts))
     records: dict[str, list[RawRecord]] = {}
     former: dict[str, list[RawRecord]] = {}
     for kept, side in ((records, changed.records), (former, changed.former)):
@@ -67,14 +69,18 @@ async def _plain(
 ) -> list[RawRecord]:
     """The records that go the common way."""
     new = [record for record in records if record.key not in known]
-    plain, rest = await asyncio.to_thread(plain_rows, new, app.assets, read)
+    plain, rest = await asyncio.to_thread(plain_rows, new, app.assets, read, found.there)
     found.plain.add(plain)
     return [*rest, *(record for record in records if record.key in known)]
 
 
 async def _of_records(app: App, account: Account, records: Sequence[RawRecord], former: Sequence[RawRecord], found: RowChanges) -> None:
-    """Rows of a record are named by it, so only a key that was known before can have left some."""
+    """Rows of a record are named by it, so only a key that was known before can have left some.
+
+    A row of an account that was removed meanwhile (the other end of a file's transfer) goes with it: to the sender it is anybody's.
+    """
     new, unreadable = await asyncio.to_thread(_read, app, account, records)
+    new = {name: row for name, row in new.items() if row.account in found.there}
     before, _ = await asyncio.to_thread(_normalised, app, account, former)
     old = await app.store.booked(PORTFOLIO, {row_id(t) for t in before}) if before else {}
     _compare(new, old, found)
