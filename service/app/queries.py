@@ -5,7 +5,7 @@ Amounts are decimal strings without exponent, times ISO 8601 UTC, money in the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,15 +18,23 @@ from service.domain.harvest import Opportunity
 from service.domain.issues import IssueKind
 from service.domain.money import exact, plain, total
 from service.domain.reconcile import Amount, Booked
+from service.domain.statements import Statements, gathered
 
 Answer = dict[str, Any]
 
 
 async def accounts(app: App) -> Answer:
-    return {"accounts": [_account(a) for a in await app.store.accounts(PORTFOLIO)]}
+    said = gathered(await app.store.statements(PORTFOLIO))
+    return {"accounts": [_account(a, said) for a in await app.store.accounts(PORTFOLIO)]}
 
 
-def _account(account: Account) -> Answer:
+async def account(app: App, one: Account) -> Answer:
+    """One account as `accounts` shows it."""
+    return _account(one, gathered(await app.store.statements(PORTFOLIO)))
+
+
+def _account(account: Account, said: Statements) -> Answer:
+    """`methods`: how lots are taken from which day on, later words last; FIFO before the first."""
     return {
         "id": account.id,
         "kind": account.kind,
@@ -38,11 +46,8 @@ def _account(account: Account) -> Answer:
         "permissions": account.permissions,
         "last_sync": iso(account.last_sync),
         "proved_until": iso(account.proved_until),
+        "methods": [{"method": m.method, "from": m.since.isoformat()} for m in said.methods if m.account == account.id],
     }
-
-
-account_item: Callable[[Account], Answer] = _account
-"""One account as `accounts` shows it, for the answer of `account add`."""
 
 
 async def balances(app: App, as_of: datetime | None = None) -> Answer:

@@ -261,7 +261,7 @@ def _one(use_case: Callable[[App], Awaitable[Account]], *, as_json: bool, after:
     async def use(app: App) -> int:
         from service.app import queries
 
-        item = queries.account_item(await use_case(app))
+        item = await queries.account(app, await use_case(app))
         show({"account": item}, as_json=as_json, table=lambda _: _print_account(item, after))
         return DONE
 
@@ -270,7 +270,8 @@ def _one(use_case: Callable[[App], Awaitable[Account]], *, as_json: bool, after:
 
 def _print_account(item: Answer, after: str) -> None:
     typer.echo(f"{item['label']} ({item['source']}, {item['permissions']}, {item['status']}), id {item['id']}")
-    for line in (item["address"], item["says"], after):
+    methods = ", ".join(f"{m['method']} from {m['from']}" for m in item["methods"])
+    for line in (item["address"], item["says"], methods, after):
         if line:
             typer.echo(f"  {line}")
 

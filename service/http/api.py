@@ -130,28 +130,28 @@ KnownAlert = Annotated[str, Depends(known_alert)]
 @router.post("/accounts/exchange", status_code=201, summary="Watch an exchange by a key that can only read")
 async def add_exchange(new: NewExchange, app: Thresher) -> Answer:
     credentials = {name: value.get_secret_value() for name, value in new.credentials.items()}
-    return _account(await sources.add_exchange(app, new.source, credentials, new.base_url, new.label))
+    return await _account(app, await sources.add_exchange(app, new.source, credentials, new.base_url, new.label))
 
 
 @router.post("/accounts/evm", status_code=201, summary="Watch an address of an Ethereum-compatible chain")
 async def add_evm(new: NewAddress, app: Thresher) -> Answer:
     rpc = new.rpc.get_secret_value() if new.rpc else None
-    return _account(await sources.add_evm(app, new.address, new.chain, rpc, new.label))
+    return await _account(app, await sources.add_evm(app, new.address, new.chain, rpc, new.label))
 
 
 @router.post("/accounts/{account}/pause")
 async def pause(account: KnownAccount, app: Thresher) -> Answer:
-    return _account(await sources.pause(app, account))
+    return await _account(app, await sources.pause(app, account))
 
 
 @router.post("/accounts/{account}/resume")
 async def resume(account: KnownAccount, app: Thresher) -> Answer:
-    return _account(await sources.resume(app, account))
+    return await _account(app, await sources.resume(app, account))
 
 
 @router.post("/accounts/{account}/probe", summary="Ask the source again who it is and what the key may do")
 async def probe(account: KnownAccount, app: Thresher) -> Answer:
-    return _account(await sources.probe(app, account))
+    return await _account(app, await sources.probe(app, account))
 
 
 @router.post("/accounts/{account}/sync")
@@ -161,11 +161,11 @@ async def sync_account(account: KnownAccount, app: Thresher, *, full: bool = Fal
 
 @router.delete("/accounts/{account}", summary="Remove an account with all that was read from it, and its key")
 async def remove(account: KnownAccount, app: Thresher) -> Answer:
-    return _account(await sources.remove(app, account))
+    return await _account(app, await sources.remove(app, account))
 
 
-def _account(account: Account) -> Answer:
-    return {"account": queries.account_item(account)}
+async def _account(app: App, account: Account) -> Answer:
+    return {"account": await queries.account(app, account)}
 
 
 # ------------------------------------------------------------------ alerts, channels, work
