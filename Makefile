@@ -10,10 +10,12 @@ help:  ## what can be made
 
 setup: $(VENV)/.ready  ## .venv with everything pinned, and .venv/bin/thresher
 
+# Compiled once here: where Python may not write beside its sources, every command would compile anew what it imports.
 $(VENV)/.ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv==0.13.9
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev
+	$(BIN)/python -m compileall -q service connectors
 	touch $@
 
 demo: setup  ## the main job on a sandbox: connectors, ledger, alert
