@@ -97,17 +97,24 @@ def acb(movements: Iterable[Movement], *, zone: str, places: int = PLACES, symbo
     Asserts that cost and denied losses are all in a disposal, in a pool, or left.
     """
     book = _Book(places, symbols or {})
+    days = dated(movements, zone)
+    for day, m in days:
+        book.foresee(m, day)
+    for day, m in days:
+        book.enter(m, day)
+    return book.closed()
+
+
+def dated(movements: Iterable[Movement], zone: str) -> list[tuple[int, Movement]]:
+    """In the order in which they count, each with its day: a deposit since its stated date."""
     known = list(movements)
     since = [acquired_at(m) if m.act == "acquire" else m.at for m in known]
     calendar, day = Calendar(zone), 0
-    dated: list[tuple[int, Movement]] = []
+    found = []
     for n in sorted(range(len(known)), key=since.__getitem__):
         day = max(day, calendar.day(since[n]))  # where clocks go back over midnight, the day does not
-        dated.append((day, known[n]))
-        book.foresee(known[n], day)
-    for day, m in dated:
-        book.enter(m, day)
-    return book.closed()
+        found.append((day, known[n]))
+    return found
 
 
 class _Coin:

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from service.domain.issues import Issue
@@ -65,6 +66,10 @@ class DayMatch(NamedTuple):
     @property
     def gain(self) -> int | None:
         return None if self.proceeds is None else self.proceeds - self.cost
+
+
+_in_time = attrgetter("at", "id")
+"""A cost is cut at 30 places, so even what leaves on one day has an order."""
 
 
 class Section104(NamedTuple):
@@ -234,7 +239,7 @@ class _Book:
             for day in found:
                 if day.sold:
                     self._dispose(day)
-            for m in self.leaves.get(on, ()):
+            for m in sorted(self.leaves.get(on, ()), key=_in_time):
                 self._leave(m)
 
     def _dispose(self, day: _Day) -> None:
