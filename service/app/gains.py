@@ -21,8 +21,7 @@ from service.domain.assets import AssetTable, Coin
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import Choices, Finding, Group, Match, Scope
 from service.domain.ledger.choices import Calendar
-from service.domain.money import plain
-from service.domain.movements import PLACES, Movement, decimal
+from service.domain.movements import MONEY_PLACES, PLACES, Movement, text
 from service.domain.reports import matches as rows
 from service.domain.statements import MethodName, Statements, gathered
 
@@ -309,7 +308,7 @@ def _item(m: Match, past: Past, symbols: Mapping[str, str], year: int, *, is_col
         "account": past.labels.get(m.account, m.account),
         "acquired": None if m.acquired is None else history.stamp(m.acquired),
         "disposed": history.stamp(m.disposed),
-        "quantity": plain(decimal(m.quantity, past.places)),
+        "quantity": text(m.quantity, past.places),
         "proceeds": _money(m.proceeds),
         "basis": _money(m.basis),
         "gain": _money(gain),
@@ -320,7 +319,7 @@ def _item(m: Match, past: Past, symbols: Mapping[str, str], year: int, *, is_col
 
 
 def _money(count: int | None) -> str | None:
-    return None if count is None else plain(decimal(count))
+    return None if count is None else text(count, MONEY_PLACES)
 
 
 # ------------------------------------------------------------------ pools

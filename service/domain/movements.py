@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Literal, NamedTuple
 
 from service.domain.money import EXACT
@@ -118,6 +119,20 @@ def money(value: Decimal) -> int:
 
 def decimal(count: int, places: int = MONEY_PLACES) -> Decimal:
     return Decimal(count).scaleb(-places, EXACT)
+
+
+def text(count: int, places: int = PLACES) -> str:
+    """The plain decimal of a count of 10^-places, as money.plain writes it. Without a Decimal on the way: a long history has a million of them."""
+    if count < 0:
+        return f"-{text(-count, places)}"
+    one = _one(places)
+    whole, rest = divmod(count, one)
+    return f"{whole}.{str(one + rest)[1:].rstrip('0')}" if rest else str(whole)
+
+
+@cache
+def _one(places: int) -> int:
+    return int(10**places)
 
 
 def groups_of(coins: Iterable[str], renames: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.app.derived import Changes, Checkpoint, Ledgers, LotLine, Movements, Placed, Pool, Raised, State, Tally, TallyKey
 from service.domain.assets import Coin
 from service.domain.issues import Issue, IssueKind, content_id
-from service.domain.ledger import Disposal, Income, Ledger
+from service.domain.ledger import Disposal, Income, Ledger, amount
 from service.domain.methods import Lot
 from service.domain.money import plain
-from service.domain.movements import PLACES, decimal, moment, ticks
+from service.domain.movements import PLACES, moment, ticks
 from service.domain.reconcile import Booked, Kind
 from service.store.derived_tables import (
     BalanceRow,
@@ -63,9 +63,9 @@ class DerivedState(Room):
 
     async def rows_of_size(self, portfolio: str, account: str, asset: str, quantity: Decimal) -> dict[str, datetime]:
         """Rows of the account that moved just this amount of the asset, and when."""
-        amount = f'"{plain(quantity)}"]'
+        told = f'"{plain(quantity)}"]'
         c = BOOKED.c
-        near = or_(*(cast(side, Text).contains(amount, autoescape=True) for side in (c.sent, c.received, c.fees)))
+        near = or_(*(cast(side, Text).contains(told, autoescape=True) for side in (c.sent, c.received, c.fees)))
         rows = await self._booked(portfolio, [and_(c.account == account, near)])
         return {
             r.id: r.occurred_at for r in rows if any(a.asset == asset and a.quantity == quantity for a in (*r.sent, *r.received, *r.fees))
@@ -283,8 +283,8 @@ class DerivedState(Room):
         found = []
         for event, account, coin, quantity, value, at in rows:
             places = places_in(quantity)
-            worth = None if value is None else Decimal(plain(decimal(int(value))))
-            found.append(Income(event, account, coin, Decimal(plain(decimal(counted(quantity, places), places))), worth, moment(at)))
+            worth = None if value is None else amount(int(value))
+            found.append(Income(event, account, coin, amount(counted(quantity, places), places), worth, moment(at)))
         return sorted(found, key=lambda i: (i.at, i.event, i.coin))
 
     async def ledger(self, portfolio: str = "main") -> Ledger:

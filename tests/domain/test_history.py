@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import history
-from service.domain.movements import moment
+from service.domain.money import plain
+from service.domain.movements import decimal, moment, text
 
 HEADER = ",".join(history.COLUMNS)
 BUY = {
@@ -357,8 +358,8 @@ def test_an_asset_and_its_quantity_go_together(side):
 
 # ------------------------------------------------------------------ cells → row → cells
 
-quantities = st.integers(1, 10**40).map(history.text)
-money = st.one_of(st.just(""), st.integers(0, 10**30).map(history.text))
+quantities = st.integers(1, 10**40).map(text)
+money = st.one_of(st.just(""), st.integers(0, 10**30).map(text))
 stamps = st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31)).map(lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"))  # noqa: DTZ001
 names = st.text(st.characters(codec="utf-8", exclude_characters="/\r\n\x00"), min_size=1, max_size=12)
 
@@ -377,12 +378,13 @@ def test_a_row_says_itself_again(data):
     assert all(history.cells_of(row).values())
 
 
-@given(st.integers(0, 10**45), st.sampled_from([18, 30]))
+@given(st.integers(-(10**45), 10**45), st.sampled_from([0, 1, 18, 24, 30]))
 def test_text_of_a_number_is_plain_and_exact(count, places):
-    told = history.text(count, places)
+    told = text(count, places)
     whole, _, part = told.partition(".")
     assert int(whole + part.ljust(places, "0")) == count
     assert not part.endswith("0")
+    assert told == plain(decimal(count, places))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from service.app.derived import Checkpoint, DisposalLine, LotLine, Placed, Pool,
 from service.app.ports import Store
 from service.domain.ledger import Choices, Group, Match, Open, groups_of, issue
 from service.domain.ledger.checkpoint import resumed, state
-from service.domain.movements import MONEY_PLACES, PLACES, Movement
+from service.domain.movements import MONEY_PLACES, PLACES, Movement, text
 
 EVERY = 2048
 """Movements between two checkpoints: what one more movement at the end replays at most."""
@@ -260,35 +260,23 @@ class _Given:
         group.matches, group.incomes, group.findings = [], [], []
 
     def _disposals(self, matches: Iterable[Match]) -> list[DisposalLine]:
-        name, scale, at, n = self.pool.name, 10**self.pool.places, *self._last
+        name, places, at, n = self.pool.name, self.pool.places, *self._last
         lines: list[DisposalLine] = []
         for event, lot, coin, account, acquired, disposed, quantity, proceeds, basis, long, flags in matches:
             n = n + 1 if disposed == at else 0
             at = disposed
-            got = None if proceeds is None else _text(proceeds, _MONEY)
-            cost = None if basis is None else _text(basis, _MONEY)
-            lines.append((name, at, n, event, lot, account, coin, _text(quantity, scale), acquired, got, cost, long, " ".join(flags)))
+            got = None if proceeds is None else text(proceeds, MONEY_PLACES)
+            cost = None if basis is None else text(basis, MONEY_PLACES)
+            lines.append((name, at, n, event, lot, account, coin, text(quantity, places), acquired, got, cost, long, " ".join(flags)))
         self._last = at, n
         return lines
 
 
-_MONEY = 10**MONEY_PLACES
-
-
-def _text(count: int, scale: int) -> str:
-    """The plain decimal of count ÷ scale (a power of ten)."""
-    if count < 0:
-        return f"-{_text(-count, scale)}"
-    whole, rest = divmod(count, scale)
-    return f"{whole}.{str(scale + rest)[1:].rstrip('0')}" if rest else str(whole)
-
-
 def _lot_line(pool: PoolLedger, lot: Open) -> LotLine:
-    scale = 10**pool.places
-    basis = None if lot.basis is None else _text(lot.basis, _MONEY)
-    fair = None if lot.fair is None else _text(lot.fair, _MONEY)
+    basis = None if lot.basis is None else text(lot.basis, MONEY_PLACES)
+    fair = None if lot.fair is None else text(lot.fair, MONEY_PLACES)
     return (
-        lot.account, lot.coin, lot.lot, pool.name, lot.asset, _text(lot.quantity, scale), basis, lot.acquired, lot.sequence,
+        lot.account, lot.coin, lot.lot, pool.name, lot.asset, text(lot.quantity, pool.places), basis, lot.acquired, lot.sequence,
         " ".join(lot.flags), fair, None if fair is None else lot.fair_at,
     )  # fmt: skip
 

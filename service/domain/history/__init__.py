@@ -17,7 +17,6 @@ from service.domain.history.rows import (
     read,
     row_of,
     stamp,
-    text,
 )
 
 __all__ = [
@@ -36,5 +35,4 @@ __all__ = [
     "read",
     "row_of",
     "stamp",
-    "text",
 ]

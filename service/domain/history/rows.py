@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from service.domain.movements import EPOCH, MONEY_PLACES, PLACES
+from service.domain.movements import EPOCH, MONEY_PLACES, PLACES, text
 
 COLUMNS = (
     "id",
@@ -346,15 +346,6 @@ def cells_of(row: Row) -> dict[str, str]:
         "acquired_at": "" if row.acquired_at is None else stamp(row.acquired_at),
     }
     return {name: cell for name, cell in told.items() if cell}
-
-
-_ONE = {places: 10**places for places in (PLACES, MONEY_PLACES)}
-
-
-def text(count: int, places: int = PLACES) -> str:
-    """A plain decimal without trailing zeros, from a count of units that is not negative."""
-    units, part = divmod(count, _ONE[places])
-    return f"{units}.{part:0{places}}".rstrip("0") if part else str(units)
 
 
 def stamp(at: int) -> str:

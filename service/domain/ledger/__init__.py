@@ -15,8 +15,8 @@ from service.domain.ledger.choices import Choices, Method, Scope, choices
 from service.domain.ledger.group import Group
 from service.domain.ledger.values import Allocated, Disposal, Finding, Income, Ledger, Match, Open, issue
 from service.domain.methods import Lot
-from service.domain.money import exact, plain
-from service.domain.movements import Movement, decimal, event_of, groups_of, moment, of_event, places_of
+from service.domain.money import plain
+from service.domain.movements import MONEY_PLACES, Movement, event_of, groups_of, moment, of_event, places_of, text
 from service.domain.reconcile import Event
 from service.domain.statements import Statements
 
@@ -32,6 +32,7 @@ __all__ = [
     "Method",
     "Open",
     "Scope",
+    "amount",
     "book",
     "choices",
     "disposal",
@@ -84,40 +85,38 @@ def run(movements: Iterable[Movement], names: Mapping[str, str], said: Choices, 
 
 
 def lot(o: Open, places: int, symbols: Mapping[str, str]) -> Lot:
-    with exact():
-        return Lot(
-            id=o.lot,
-            account=o.account,
-            coin=o.coin,
-            asset=o.asset,
-            symbol=symbols[o.coin],
-            quantity=amount(o.quantity, places),
-            basis=None if o.basis is None else amount(o.basis),
-            acquired_at=moment(o.acquired),
-            sequence=o.sequence,
-            flags=o.flags,
-            fair=None if o.fair is None else amount(o.fair),
-            fair_at=None if o.fair is None or o.fair_at is None else moment(o.fair_at),
-        )
+    return Lot(
+        id=o.lot,
+        account=o.account,
+        coin=o.coin,
+        asset=o.asset,
+        symbol=symbols[o.coin],
+        quantity=amount(o.quantity, places),
+        basis=None if o.basis is None else amount(o.basis),
+        acquired_at=moment(o.acquired),
+        sequence=o.sequence,
+        flags=o.flags,
+        fair=None if o.fair is None else amount(o.fair),
+        fair_at=None if o.fair is None or o.fair_at is None else moment(o.fair_at),
+    )
 
 
 def disposal(m: Match, places: int, symbols: Mapping[str, str]) -> Disposal:
-    with exact():
-        return Disposal(
-            id=content_id("dsp", m.id, m.coin, m.lot),
-            event=m.id,
-            lot=m.lot,
-            account=m.account,
-            coin=m.coin,
-            symbol=symbols[m.coin],
-            quantity=amount(m.quantity, places),
-            acquired_at=None if m.acquired is None else moment(m.acquired),
-            disposed_at=moment(m.disposed),
-            proceeds=None if m.proceeds is None else amount(m.proceeds),
-            basis=None if m.basis is None else amount(m.basis),
-            term="long" if m.long else "short",
-            flags=m.flags,
-        )
+    return Disposal(
+        id=content_id("dsp", m.id, m.coin, m.lot),
+        event=m.id,
+        lot=m.lot,
+        account=m.account,
+        coin=m.coin,
+        symbol=symbols[m.coin],
+        quantity=amount(m.quantity, places),
+        acquired_at=None if m.acquired is None else moment(m.acquired),
+        disposed_at=moment(m.disposed),
+        proceeds=None if m.proceeds is None else amount(m.proceeds),
+        basis=None if m.basis is None else amount(m.basis),
+        term="long" if m.long else "short",
+        flags=m.flags,
+    )
 
 
 def income(m: Movement, places: int) -> Income:
@@ -125,9 +124,9 @@ def income(m: Movement, places: int) -> Income:
     return Income(m.id, m.account, m.coin, amount(m.quantity, places), value, moment(m.at))
 
 
-def amount(count: int, places: int = 30) -> Decimal:
+def amount(count: int, places: int = MONEY_PLACES) -> Decimal:
     """The exact decimal, without trailing zeros."""
-    return Decimal(plain(decimal(count, places)))
+    return Decimal(text(count, places))
 
 
 def _hash(parts: tuple[tuple[object, ...], ...]) -> str:

@@ -15,23 +15,22 @@ from typing import Any
 from service.domain.ledger.choices import Choices
 from service.domain.ledger.group import Group
 from service.domain.ledger.pool import Holding, Origin, Pool
-from service.domain.money import plain
-from service.domain.movements import PLACES, decimal, units
+from service.domain.movements import PLACES, text, units
 
 
 def state(group: Group) -> str:
     """JSON text, the same for equal groups."""
 
-    def text(quantity: int) -> str:
-        return plain(decimal(quantity, group.places))
+    def plain(quantity: int) -> str:
+        return text(quantity, group.places)
 
     def held(part: Holding) -> list[Any]:
         o = part.origin
         origin = [o.id, o.account, o.acquired, o.long_from, o.sequence, o.unit, list(o.flags), o.fair_at, o.fair_long_from]
-        return [*origin, text(part.quantity), part.basis, part.fair, part.asset]
+        return [*origin, plain(part.quantity), part.basis, part.fair, part.asset]
 
     def counts(of: dict[tuple[str, str], int]) -> list[list[str]]:
-        return [[account, coin, text(quantity)] for (account, coin), quantity in sorted(of.items())]
+        return [[account, coin, plain(quantity)] for (account, coin), quantity in sorted(of.items())]
 
     pools = sorted(group.pools.items())
     told = {
@@ -41,14 +40,14 @@ def state(group: Group) -> str:
         "held": counts(group.held),
         "short": counts(group.short),
         "pools": [
-            [account, coin, text(pool.units), pool.basis, [held(pool.lots[lot]) for lot in sorted(pool.lots)]]
+            [account, coin, plain(pool.units), pool.basis, [held(pool.lots[lot]) for lot in sorted(pool.lots)]]
             for (account, coin), pool in pools
             if pool.lots
         ],
         "on_the_way": [
             [at, number, account, coin, [held(p) for p in parts]] for at, number, account, coin, parts in sorted(group.on_the_way)
         ],
-        "identified": group.identified.state(text),
+        "identified": group.identified.state(plain),
     }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
@@ -60,11 +59,11 @@ def resumed(choices: Choices, told: str, places: int = PLACES) -> Group:
     group.entered, group.universal = said["entered"], said["universal"]
     group.acquired, group.disposed, group.left = said["sums"]
 
-    def count(text: str) -> int:
-        return units(Decimal(text), places)
+    def count(quantity: str) -> int:
+        return units(Decimal(quantity), places)
 
-    group.held = {(account, coin): count(text) for account, coin, text in said["held"]}
-    group.short = {(account, coin): count(text) for account, coin, text in said["short"]}
+    group.held = {(account, coin): count(quantity) for account, coin, quantity in said["held"]}
+    group.short = {(account, coin): count(quantity) for account, coin, quantity in said["short"]}
     for account, coin, of_pool, basis, lots in said["pools"]:
         pool = group.pools[account, coin] = Pool()
         pool.units, pool.basis = count(of_pool), basis

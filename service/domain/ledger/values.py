@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from service.domain.issues import Issue, IssueKind
 from service.domain.methods import Flag, Lot
-from service.domain.money import EXACT, plain
-from service.domain.movements import decimal
+from service.domain.money import EXACT
+from service.domain.movements import text
 from service.domain.rules import Term
 
 # ------------------------------------------------------------------ ints: quantities in 10^-places, money in 10^-30, times in µs UTC
@@ -83,7 +83,7 @@ class Finding(NamedTuple):
 
 def issue(found: Finding, places: int, symbol: str) -> Issue:
     """The finding as a sentence and a remedy."""
-    quantity = plain(decimal(found.quantity, places))
+    quantity = text(found.quantity, places)
     if found.kind is IssueKind.MISSING_BASIS:
         return Issue(
             found.kind,

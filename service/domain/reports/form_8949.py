@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 
 from service.domain.ledger import Match
 from service.domain.ledger.choices import Calendar, day_number
-from service.domain.movements import EPOCH, PLACES
+from service.domain.movements import EPOCH, PLACES, text
 
 Told = Literal["basis", "proceeds"]
 """What the broker of an account tells the tax office: cost and proceeds, or proceeds only."""
@@ -110,7 +110,7 @@ def rows(
         found.append(
             Row(
                 box=_box(m, known.get(m.account), calendar, is_own=origin.get(m.lot) == m.account),
-                description=f"{quantity(m.quantity, places)} {symbols[m.coin]}",
+                description=f"{text(m.quantity, places)} {symbols[m.coin]}",
                 acquired=None if acquired is None else _date(calendar.day(acquired)),
                 sold=_date(calendar.day(m.disposed)),
                 proceeds=cents(m.proceeds),
@@ -203,11 +203,6 @@ def money(count: int | None) -> str:
         return ""
     units, part = divmod(abs(count), 100)
     return f"{'-' if count < 0 else ''}{units}.{part:02}"
-
-
-def quantity(count: int, places: int) -> str:
-    units, part = divmod(count, 10**places)
-    return f"{units}.{part:0{places}}".rstrip("0") if part else str(units)
 
 
 def american(day: date) -> str:
