@@ -127,7 +127,7 @@ def loaded(env: Mapping[str, str]) -> Settings:
 def tax_rules(settings: Settings, year: int, status: FilingStatus) -> Rules:
     """The rules of a year for those who file so. Raises Refused for a year without usable figures."""
     try:
-        return configuration.rules(settings, year, separate=status == "married_separate")
+        return configuration.rules(settings, year, status=status)
     except ValueError as wrong:
         raise Refused("year", str(wrong)) from None
 

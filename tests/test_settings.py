@@ -194,7 +194,7 @@ def test_the_loss_limit_of_a_year(env, year):
     rules = settings.rules(said, year)
     assert (rules.loss_limit, rules.version, rules.year) == (Decimal(3000), f"us-{year}", year)
     assert rules.sources
-    assert settings.rules(said, year, separate=True).loss_limit == Decimal(1500)
+    assert settings.rules(said, year, status="married_separate").loss_limit == Decimal(1500)
 
 
 def test_a_missing_year_is_an_error_that_says_so_and_may_be_added(env):

@@ -18,7 +18,7 @@ from service.domain.alerts import Alert
 from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds
 from service.domain.methods import Lot
 from service.domain.money import plain
-from service.domain.rules import Rules
+from service.domain.rules import Figures, Rules
 from service.domain.tax import Profile
 from service.domain.valuation import Position, Price
 
@@ -139,4 +139,15 @@ def _profile(told: dict[str, str]) -> Profile:
 
 
 def _rules(told: dict[str, Any]) -> Rules:
-    return Rules(**{**told, "loss_limit": Decimal(told["loss_limit"]), "sources": tuple(told["sources"])})
+    figures = _figures(told["figures"]) if told.get("figures") else None
+    return Rules(**{**told, "loss_limit": Decimal(told["loss_limit"]), "sources": tuple(told["sources"]), "figures": figures})
+
+
+def _figures(told: dict[str, Any]) -> Figures:
+    amounts = {key: Decimal(value) for key, value in told.items() if key not in ("year", "status", "brackets")}
+    return Figures(
+        year=told["year"],
+        status=told["status"],
+        brackets=tuple((Decimal(rate), _decimal(end)) for rate, end in told["brackets"]),
+        **amounts,
+    )

@@ -15,8 +15,29 @@ Term = Literal["short", "long"]
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """Federal figures of one year and filing status, in dollars and shares of one; config/rules/us.toml says what each is and its source."""
+
+    year: int
+    status: str
+    loss_limit: Decimal
+    standard_deduction: Decimal
+    brackets: tuple[tuple[Decimal, Decimal | None], ...]
+    """(rate, upper end), in order; the last has no end."""
+    zero_to: Decimal
+    fifteen_to: Decimal
+    collectibles_rate: Decimal
+    niit_rate: Decimal
+    niit_over: Decimal
+    amt_exemption: Decimal
+    amt_phase_out_over: Decimal
+    amt_phase_out_share: Decimal
+    amt_28_over: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """What the spine needs of config/rules/us.toml; a dated file, one value for each year."""
+    """What config/rules/us.toml says of one tax year and filing status."""
 
     version: str
     """"us-2026": the file and the tax year; stored with each alert."""
@@ -25,6 +46,8 @@ class Rules:
     loss_limit: Decimal
     """Net capital loss that may offset other income in one year (IRC 1211(b))."""
     sources: tuple[str, ...]
+    figures: Figures | None = None
+    """None: a year of which the holder wrote down the limit alone; it is computed by their own marginal rates."""
 
 
 def local_date(at: datetime, zone: str) -> date:

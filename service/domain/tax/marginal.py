@@ -1,4 +1,4 @@
-"""What a realised loss is worth to this holder: the difference of two computations of the year, never rate × loss."""
+"""The year by the holder's own two marginal rates: what is known where the income of the year is not."""
 
 from __future__ import annotations
 
