@@ -6,8 +6,8 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 
 from connectors.contract import RawRecord
-from service.domain.history import Row, asset_id, stamp
-from service.domain.movements import MONEY_PLACES, moment, text
+from service.domain.history import Row, asset_id
+from service.domain.movements import MONEY_PLACES, moment, stamp, text
 
 FILES = "files"
 """The connector."""

@@ -21,7 +21,7 @@ from service.domain.assets import AssetTable, Coin
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import Choices, Finding, Group, Match, Scope
 from service.domain.ledger.choices import Calendar
-from service.domain.movements import MONEY_PLACES, PLACES, Movement, text
+from service.domain.movements import MONEY_PLACES, PLACES, Movement, stamp, text
 from service.domain.reports import matches as rows
 from service.domain.statements import MethodName, Statements, gathered
 
@@ -306,8 +306,8 @@ def _item(m: Match, past: Past, symbols: Mapping[str, str], year: int, *, is_col
         "asset": symbols[m.coin],
         "coin": m.coin,
         "account": past.labels.get(m.account, m.account),
-        "acquired": None if m.acquired is None else history.stamp(m.acquired),
-        "disposed": history.stamp(m.disposed),
+        "acquired": None if m.acquired is None else stamp(m.acquired),
+        "disposed": stamp(m.disposed),
         "quantity": text(m.quantity, past.places),
         "proceeds": _money(m.proceeds),
         "basis": _money(m.basis),

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from service.domain.money import EXACT
@@ -31,6 +31,8 @@ _new = tuple.__new__
 """A NamedTuple in one step: a long history makes half a million of them."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_FIRST_DAY = EPOCH.toordinal()
+_TWO = tuple(f"{n:02}" for n in range(60))
 
 
 class More(NamedTuple):
@@ -96,6 +98,29 @@ def ticks(at: datetime) -> int:
 
 def moment(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - _FIRST_DAY
+
+
+def calendar_day(number: int) -> date:
+    return date.fromordinal(number + _FIRST_DAY)
+
+
+@lru_cache(maxsize=40_000)
+def iso_day(number: int) -> str:
+    """YYYY-MM-DD."""
+    return calendar_day(number).isoformat()
+
+
+def stamp(at: int) -> str:
+    """YYYY-MM-DDThh:mm:ssZ, with a fraction where there is one."""
+    second, part = divmod(at, 1_000_000)
+    day, second = divmod(second, 86_400)
+    fraction = f".{part:06}".rstrip("0") if part else ""
+    return f"{iso_day(day)}T{_TWO[second // 3_600]}:{_TWO[second // 60 % 60]}:{_TWO[second % 60]}{fraction}Z"
 
 
 def units(quantity: Decimal, places: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain import history
+from service.domain import history, movements
 from service.domain.money import plain
 from service.domain.movements import decimal, moment, text
 
@@ -228,7 +228,7 @@ def test_a_fee_of_nothing_is_no_fee():
 @pytest.mark.parametrize("stamp", ["2024-02-29T00:00:00Z", "2000-02-29T23:59:59Z", "1970-01-01T00:00:00Z", "2999-12-31T23:59:59Z"])
 def test_times(stamp):
     (row,) = good(line(timestamp=stamp))
-    assert history.stamp(row.at) == stamp
+    assert movements.stamp(row.at) == stamp
 
 
 @pytest.mark.parametrize(
@@ -385,6 +385,14 @@ def test_text_of_a_number_is_plain_and_exact(count, places):
     assert int(whole + part.ljust(places, "0")) == count
     assert not part.endswith("0")
     assert told == plain(decimal(count, places))
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_a_time_is_written_to_the_microsecond_and_nothing_more(at):
+    told = movements.stamp(movements.ticks(at))
+    assert datetime.fromisoformat(told) == at
+    assert told.endswith("Z")
+    assert ("." in told) == (at.microsecond != 0)
 
 
 @pytest.mark.parametrize(

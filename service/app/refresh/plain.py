@@ -14,10 +14,10 @@ from connectors.contract import Asset, RawRecord
 from service.app.derived import BookedLine, Placed, Tally, TallyKey, coin_text
 from service.app.refresh.tallies import merge
 from service.domain.assets import AssetTable, Coin
-from service.domain.history import ALL, Reader, Row, asset_id, chain_ref, stamp
+from service.domain.history import ALL, Reader, Row, asset_id, chain_ref
 from service.domain.history.lane import Lane
 from service.domain.history.rows import Bad
-from service.domain.movements import MONEY_PLACES, PLACES, decimal, moment, text
+from service.domain.movements import MONEY_PLACES, PLACES, decimal, moment, stamp, text
 from service.domain.reconcile import Kind
 from service.domain.reconcile.order import RANK, natural
 from service.domain.reconcile.rows import IN

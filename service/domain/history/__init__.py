@@ -16,7 +16,6 @@ from service.domain.history.rows import (
     chain_ref,
     read,
     row_of,
-    stamp,
 )
 
 __all__ = [
@@ -34,5 +33,4 @@ __all__ = [
     "chain_ref",
     "read",
     "row_of",
-    "stamp",
 ]

@@ -12,11 +12,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from service.domain.movements import EPOCH, MONEY_PLACES, PLACES, text
+from service.domain.movements import MONEY_PLACES, PLACES, stamp, text
 
 COLUMNS = (
     "id",
@@ -111,8 +110,6 @@ _LONGEST = 40
 """Digits before the point; no coin has so many units."""
 _POWERS: list[int] = [10 ** (PLACES - places) for places in range(PLACES + 1)]
 _DERIVED = re.compile(r"/(in|fee|rest|[0-9]+)$")
-_FIRST_DAY = EPOCH.date().toordinal()
-_TWO = [f"{n:02}" for n in range(60)]
 _new = tuple.__new__
 
 
@@ -346,17 +343,6 @@ def cells_of(row: Row) -> dict[str, str]:
         "acquired_at": "" if row.acquired_at is None else stamp(row.acquired_at),
     }
     return {name: cell for name, cell in told.items() if cell}
-
-
-def stamp(at: int) -> str:
-    """YYYY-MM-DDThh:mm:ssZ of µs since 1970 UTC."""
-    day, second = divmod(at // 1_000_000, 86_400)
-    return f"{_date(day)}T{_TWO[second // 3_600]}:{_TWO[second // 60 % 60]}:{_TWO[second % 60]}Z"
-
-
-@lru_cache(maxsize=40_000)
-def _date(day: int) -> str:
-    return date.fromordinal(day + _FIRST_DAY).isoformat()
 
 
 def asset_id(word: str) -> str:

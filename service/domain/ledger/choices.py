@@ -6,11 +6,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from service.domain.movements import moment
+from service.domain.movements import calendar_day, day_number, moment
 from service.domain.rules import first_long_date
 from service.domain.statements import Allocation, Identification, LotChoice, MethodName, Statements
 
@@ -21,7 +21,6 @@ DAY = 86_400_000_000
 _SLOT = 900_000_000
 """Clocks change at quarters of an hour, so one look at the zone holds for 15 minutes."""
 _TICK = timedelta(microseconds=1)
-_ZERO_DAY = date(1970, 1, 1).toordinal()
 
 
 class Calendar:
@@ -62,12 +61,8 @@ class Calendar:
         """The first day on which what was acquired on `day` is long term (rules.first_long_date)."""
         found = self._long.get(day)
         if found is None:
-            found = self._long[day] = first_long_date(date.fromordinal(day + _ZERO_DAY)).toordinal() - _ZERO_DAY
+            found = self._long[day] = day_number(first_long_date(calendar_day(day)))
         return found
-
-
-def day_number(day: date) -> int:
-    return day.toordinal() - _ZERO_DAY
 
 
 @dataclass(frozen=True, slots=True)

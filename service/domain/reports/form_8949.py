@@ -21,8 +21,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from service.domain.ledger import Match
-from service.domain.ledger.choices import Calendar, day_number
-from service.domain.movements import EPOCH, PLACES, text
+from service.domain.ledger.choices import Calendar
+from service.domain.movements import PLACES, calendar_day, day_number, text
 
 Told = Literal["basis", "proceeds"]
 """What the broker of an account tells the tax office: cost and proceeds, or proceeds only."""
@@ -52,7 +52,6 @@ COLUMNS = (
 SCHEDULE_D = ("line", "box", "rows", "proceeds", "cost", "adjustment", "gain", "unknown")
 
 _CENT = 10**28
-_FIRST_DAY = EPOCH.date().toordinal()
 _SHORT, _LONG = "GHIC", "JKLF"
 
 
@@ -111,8 +110,8 @@ def rows(
             Row(
                 box=_box(m, known.get(m.account), calendar, is_own=origin.get(m.lot) == m.account),
                 description=f"{text(m.quantity, places)} {symbols[m.coin]}",
-                acquired=None if acquired is None else _date(calendar.day(acquired)),
-                sold=_date(calendar.day(m.disposed)),
+                acquired=None if acquired is None else calendar_day(calendar.day(acquired)),
+                sold=calendar_day(calendar.day(m.disposed)),
                 proceeds=cents(m.proceeds),
                 cost=cents(m.basis),
                 code="C" if is_collectible else "",
@@ -207,7 +206,3 @@ def money(count: int | None) -> str:
 
 def american(day: date) -> str:
     return f"{day:%m/%d/}{day.year:04}"
-
-
-def _date(day: int) -> date:
-    return date.fromordinal(day + _FIRST_DAY)

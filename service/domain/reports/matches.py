@@ -6,13 +6,11 @@ A life of trading has a hundred thousand of them, so times and money become text
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from functools import cache
 from operator import itemgetter
 
 from service.domain.ledger import Match
 from service.domain.ledger.choices import DAY, Calendar
-from service.domain.movements import EPOCH, PLACES
+from service.domain.movements import PLACES, iso_day, stamp
 
 COLUMNS = (
     "disposal_id",
@@ -36,8 +34,6 @@ zone. flags: words, among them utc_term and utc_year where the days of UTC would
 _TEN = 10**20
 _HALF = _TEN // 2
 _POINT = 10**10
-_TWO = tuple(f"{n:02}" for n in range(60))
-_FIRST_DAY = EPOCH.date().toordinal()
 _in_order = itemgetter(5, 0, 4, 1)
 
 
@@ -134,13 +130,10 @@ def money(count: int) -> str:
 
 
 class Stamps(dict[int, str]):
-    """Instant → YYYY-MM-DDThh:mm:ssZ, with a fraction where there is one. Each is worked out once."""
+    """Instant → movements.stamp. Each is worked out once."""
 
     def __missing__(self, at: int) -> str:
-        day, rest = divmod(at, DAY)
-        second, part = divmod(rest, 1_000_000)
-        fraction = f".{part:06}".rstrip("0") if part else ""
-        told = self[at] = f"{_date(day)}T{_TWO[second // 3600]}:{_TWO[second // 60 % 60]}:{_TWO[second % 60]}{fraction}Z"
+        told = self[at] = stamp(at)
         return told
 
 
@@ -156,10 +149,5 @@ class Years(dict[int, int]):
         return year
 
 
-@cache
-def _date(day: int) -> str:
-    return date.fromordinal(day + _FIRST_DAY).isoformat()
-
-
 def _year(day: int) -> int:
-    return int(_date(day)[:4])
+    return int(iso_day(day)[:4])
