@@ -79,10 +79,12 @@ class _Refresh:
     changed: Changed = field(init=False)
     quotes_rev: int = field(init=False)
     changes: Changes = field(init=False)
+    lacking: set[str] = field(init=False)
 
     async def run(self) -> Refreshed:
         await self._begin()
         row_changes = await rows.changed_rows(self.app, self.accounts, self.changed, self._read(), whole=self.whole)
+        self.lacking = row_changes.lacking | (set() if self.whole else self._lacked())
         affected = await self._affected(row_changes)
         await self._book(row_changes, affected)
         moved = await asyncio.to_thread(values.valued, affected.events, affected.book)
@@ -132,10 +134,14 @@ class _Refresh:
         }
 
     def _still_rests_on(self, before: Mapping[str, Any]) -> bool:
-        """An account that came is no reason to begin anew; one that went, or is read by another program, is."""
+        """An account that came is no reason to begin anew; one that went, or is read by another program, is. So is one that came back to rows
+        of files that spoke of it: their other end was left out."""
         now = self._rests_on()
-        same = all(before.get(name) == now[name] for name in now if name != "accounts")
+        same = all(before.get(name) == now[name] for name in now if name != "accounts") and not self._lacked() & now["accounts"].keys()
         return same and before["accounts"].items() <= now["accounts"].items()
+
+    def _lacked(self) -> set[str]:
+        return set() if self.before is None else set(self.before.rests_on.get("lacking", ()))
 
     @property
     def _window(self) -> timedelta:
@@ -241,8 +247,9 @@ class _Refresh:
             results.append(await ledger.replayed(since, *changes, stored=not self.whole, known=name in known))
             digests[name] = results[-1].digest
         now = {coin: replace(pool, digest=digests[coin] if pool.pool == coin else "") for coin, pool in found.pools.items()}
+        rests_on = self._rests_on() | {"lacking": sorted(self.lacking)}
         return Ledgers(
-            State(_ledger_id(digests), self._rests_on(), len(self.said), self.changed.rev, self.quotes_rev),
+            State(_ledger_id(digests), rests_on, len(self.said), self.changed.rev, self.quotes_rev),
             pools=[pool for coin, pool in now.items() if before.get(coin) != pool],
             pools_gone={coin for coin, pool in before.items() if now.get(coin) != pool},
             dropped=found.dropped,

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.files.connector import FileConnector
-from service.app import file_records, imports, queries, sources, sync
+from service.app import file_records, imports, queries, rebuild, sources, sync
 from service.app.ports import Refused
 from service.app.refusals import BadLines
 from service.domain import history
@@ -189,6 +189,52 @@ async def test_an_account_added_by_hand_is_the_one_that_files_name(home):
     added = await sources.add_other(home.app, "files", "csv", {"name": "exchange"}, "My exchange")
     imported = await load(home, line())
     assert [(t.account.id, t.account.label, t.is_new) for t in imported.accounts] == [(added.id, "My exchange", False)]
+
+
+RECEIVED_AND_SOLD = line(
+    id="t4", timestamp="2024-03-01T12:00:00Z", kind="sell", account="wallet", sent_asset="ETH", sent_quantity="1",
+    received_asset="USD", received_quantity="2600", value_usd="2600",
+)  # fmt: skip
+
+
+async def removed(home, label):
+    await sources.remove(home.app, label)
+    await rebuild.rebuild(home.app)
+
+
+async def said(home):
+    return [i["kind"] for i in (await queries.issues(home.app))["issues"]]
+
+
+async def test_a_removed_account_takes_its_end_of_a_transfer_with_it_and_an_issue_says_so(home):
+    """The wallet has no record of its own: its receipt is in the sender's row."""
+    await load(home, line(), MOVE)
+    await removed(home, "wallet")
+    ledger = await home.app.store.ledger()
+    assert (ledger.lots, ledger.disposals) == ((), ())
+    assert [row.id for row in await home.app.store.transactions()] == ["t1", "t3"]
+    assert await said(home) == ["unmatched_withdrawal"]
+    again = await load(home, line(), MOVE, SELL)
+    assert (again.new, again.known) == (1, 2)
+
+
+async def test_an_account_that_comes_back_has_its_end_of_known_transfers_again(home):
+    await load(home, line(), MOVE, RECEIVED_AND_SOLD)
+    before = await home.app.store.ledger()
+    assert [(d.event, d.lot) for d in before.disposals] == [("t4", "t1")]
+    await removed(home, "wallet")
+    await load(home, line(), MOVE, RECEIVED_AND_SOLD)
+    assert await home.app.store.ledger() == before
+    assert await said(home) == []
+
+
+async def test_an_account_that_comes_back_by_a_file_without_the_transfer_has_its_end_too(home):
+    await load(home, line(), MOVE)
+    await removed(home, "wallet")
+    await load(home, RECEIVED_AND_SOLD)
+    (disposal,) = (await home.app.store.ledger()).disposals
+    assert (disposal.event, disposal.lot) == ("t4", "t1")
+    assert not (await rebuild.rebuild(home.app)).changed
 
 
 async def test_the_collector_runs_again_after_an_import(home):

@@ -9,7 +9,7 @@ import pytest
 
 from service.app import explain, holder, lot_choices, rebuild, sources, sync
 from service.app.ports import Refused
-from service.domain.statements import Allocation, Identification, LotPlace, LotSelection, PoolingChoice
+from service.domain.statements import Allocation, Identification, LotPlace, LotSelection, MethodChoice, PoolingChoice
 from tests.app.house import Script, house
 
 POOLED = date(2025, 1, 1)
@@ -228,6 +228,48 @@ async def test_a_selection_that_cannot_be_meant_is_refused(home, event, lots, wh
     with pytest.raises(Refused, match=why):
         await lot_choices.select(home.app, home.rows.get(event, event), [(home.rows.get(lot, lot), q) for lot, q in lots])
     assert await said(home, LotSelection) == []
+
+
+async def test_a_selection_that_is_taken_back_counts_no_more(home):
+    """b1 lies at another exchange since it was bought, b2 here: FIFO of one pool takes b1, the selection b2, and without it b1 again."""
+    await lot_choices.pooled_until(home.app, date(2026, 1, 1))
+    sold, b1, b2 = (home.rows[name] for name in ("s2", "b1", "b2"))
+
+    async def taken():
+        await rebuild.rebuild(home.app)
+        return [d.lot for d in (await home.app.store.ledger()).disposals]
+
+    assert await taken() == [b1]
+    await lot_choices.select(home.app, sold, [(b2, "0.5")], made_at=at("2025-02-27"))
+    assert await taken() == [b2]
+    word, late = await lot_choices.select(home.app, sold, [], none=True, made_at=at("2025-02-28"))
+    assert (word.lots, late) == ((), None)
+    assert await taken() == [b1]
+
+
+async def test_a_lot_of_another_coin_is_refused_for_a_sale(tmp_path):
+    rows = [*EXCHANGE_2, ("x1", at("2024-05-01"), [("binance:ETH", "1"), ("fiat:USD", "-3000")], "trade")]
+    async with house(tmp_path, {"two": Script(rows=rows)}) as home:
+        await sources.add_other(home.app, "scripted", "two", {"token": "t"}, None)
+        await sync.sync(home.app)
+        named = {row.key.removeprefix("rows/"): row.id for row in await home.app.store.transactions()}
+        with pytest.raises(Refused, match=f"lot '{named['x1']}' is of another coin than what {named['s2']} takes"):
+            await lot_choices.select(home.app, named["s2"], [(named["x1"], "0.5")])
+        assert await said(home, LotSelection) == []
+
+
+async def test_a_method_from_a_day_before_disposals_is_recorded_and_told_as_late(home):
+    choice, late = await holder.set_method(home.app, "two", "lifo", date(2025, 3, 1))
+    assert late.startswith("1 disposals since 2025-03-01 came before this word.")
+    assert "no later than the sale (26 CFR 1.1012-1(j)(2))" in late
+    assert await said(home, MethodChoice) == [choice]
+
+
+@pytest.mark.parametrize(("account", "since"), [("two", date(2025, 3, 2)), ("one", date(2022, 1, 1))])
+async def test_a_method_that_no_disposal_came_before_is_not_late(home, account, since):
+    """The only sale was at the second exchange on 1 March 2025."""
+    _, late = await holder.set_method(home.app, account, "lifo", since)
+    assert late is None
 
 
 async def test_lots_identified_for_the_next_sale_must_lie_in_the_account(home):

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.domain.movements import More, Movement, decimal, money, of_event, ticks
+from service.domain.movements import More, Movement, decimal, event_of, money, of_event, ticks
 from tests.domain import neutral
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -107,6 +107,19 @@ def test_a_wrap_moves_cost_and_date_to_another_coin_and_count():
     (moved,) = of_event(event("transfer", "1 ETH", "0.9 WSTETH"))
     assert (moved.coin, moved.quantity) == ("eth", 10**18)
     assert moved.more == More(to_account="exchange", to_coin="wsteth", received=9 * 10**17)
+
+
+def test_of_two_fees_in_coins_the_second_is_named_by_its_place():
+    """A bridge that is paid in one coin and loses units of what it carries: two disposals, in the order of the fees."""
+    crossed = event("transfer", "0.99 ETH", "0.99 ETH", "0.01 BNB", to_account="wallet", fee_value_usd="3")
+    lost = neutral.amount("ETH", "0.01")
+    paid, gone, moved = of_event(replace(crossed, fees=(*crossed.fees, lost), fee_values=(*crossed.fee_values, Decimal(25))))
+    assert told(paid) == ("dispose", "e1/fee", "bnb", Decimal("0.01"), 3, 0)
+    assert told(gone) == ("dispose", "e1/fee/2", "eth", Decimal("0.01"), 25, 0)
+    assert paid.more.is_fee
+    assert gone.more.is_fee
+    assert told(moved)[:4] == ("move", "e1", "eth", Decimal("0.99"))
+    assert event_of("e1/fee/2") == "e1"
 
 
 def test_what_is_still_on_its_way_says_when_it_arrives():

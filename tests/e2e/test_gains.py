@@ -60,6 +60,67 @@ async def test_forms_from_the_store_are_those_from_the_file(world, history, tmp_
     }
 
 
+ISSUE_IN_2025 = """\
+id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,fee_value_usd,note
+b1,2024-02-01T12:00:00Z,buy,exchange,,USD,10000,BTC,1,,,10000,,
+s1,2024-06-01T12:00:00Z,sell,exchange,,BTC,0.5,USD,6000,,,6000,,
+s2,2025-06-01T12:00:00Z,sell,exchange,,BTC,0.75,USD,9000,,,9000,,
+"""
+
+
+async def test_a_clean_year_is_done_whatever_is_open_of_another(world, tmp_path):
+    path = tmp_path / "short.csv"
+    path.write_text(ISSUE_IN_2025)
+    assert (await world.run("import", str(path))).code == 0
+    for source in (("--from", str(path)), ()):
+        clean = await world.run("gains", *source, "--year", "2024")
+        assert (clean.code, clean.err) == (0, "")
+        open_one = await world.run("gains", *source, "--year", "2025")
+        assert open_one.code == 1
+        assert "0.25 BTC left exchange that never came in" in open_one.err
+        assert (await world.run("gains", *source)).code == 1
+
+
+@pytest.mark.parametrize("method", ["section104", "acb"])
+async def test_a_pool_is_of_all_accounts_whatever_scope_is_asked_for(world, tmp_path, method):
+    path = tmp_path / "clean.csv"
+    path.write_text(HISTORY.replace("BTC,0.001,15000,30", "USD,30,15000,30"))
+    answers = [
+        await world.run("gains", "--from", str(path), "--method", method, *scope, "--csv", "-")
+        for scope in ((), ("--scope", "account"), ("--scope", "universal"))
+    ]
+    assert [(a.code, a.err) for a in answers] == [(0, "")] * 3
+    assert len(table(answers[0].out)) == 2
+    assert answers[0].out == answers[1].out == answers[2].out
+
+
+async def test_a_bridge_that_loses_units_and_is_paid_in_another_coin_has_two_fees(world, tmp_path):
+    path = tmp_path / "bridge.csv"
+    path.write_text(
+        HISTORY.partition("\n")[0]
+        + """
+b1,2024-02-01T12:00:00Z,buy,exchange,,USD,10000,ETH,4,,,10000,,
+b2,2024-02-01T12:00:00Z,buy,exchange,,USD,100,BNB,1,,,100,,
+m1,2024-03-01T12:00:00Z,bridge,exchange,wallet,ETH,1,ETH,0.99,BNB,0.01,,1,
+"""
+    )
+    done = await world.run("gains", "--from", str(path), "--csv", "-")
+    assert done.code == 1  # what the lost units were worth is not stated
+    assert [(r["disposal_id"], r["lot_id"], r["asset"], r["quantity"], r["flags"]) for r in table(done.out)] == [
+        ("m1/fee", "b2", "BNB", "0.01", ""),
+        ("m1/fee/2", "b1", "ETH", "0.01", "unpriced"),
+    ]
+
+
+async def test_a_method_from_the_past_is_told_as_late_and_one_from_now_on_is_not(world, history):
+    assert (await world.run("import", str(history))).code == 0
+    late = await world.run("account", "set", "wallet", "--method", "hifo", "--from", "2025-06-01")
+    assert late.code == 1
+    assert late.out.splitlines()[0] == "hifo from 2025-06-01"
+    assert "came before this word" in late.out
+    assert (await world.run("account", "set", "wallet", "--method", "hifo", "--from", "2025-06-02")).code == 0
+
+
 async def test_an_audit_leads_each_match_back_to_the_rows_of_a_file(world, history):
     done = await world.run("gains", "--from", str(history), "--audit", "-")
     told = {(line["disposal_id"], line["lot_id"]): line for line in map(json.loads, done.out.splitlines())}

@@ -29,6 +29,8 @@ class RowChanges:
 
     there: frozenset[str]
     """Accounts that there are."""
+    lacking: set[str] = field(default_factory=set)
+    """Accounts that rows of files are of and that are not there: their rows were left out."""
     new: dict[str, Booked] = field(default_factory=dict)
     """New, or not as they were."""
     old: dict[str, Booked] = field(default_factory=dict)
@@ -80,6 +82,7 @@ async def _of_records(app: App, account: Account, records: Sequence[RawRecord], 
     A row of an account that was removed meanwhile (the other end of a file's transfer) goes with it: to the sender it is anybody's.
     """
     new, unreadable = await asyncio.to_thread(_read, app, account, records)
+    found.lacking |= {row.account for row in new.values()} - found.there
     new = {name: row for name, row in new.items() if row.account in found.there}
     before, _ = await asyncio.to_thread(_normalised, app, account, former)
     old = await app.store.booked(PORTFOLIO, {row_id(t) for t in before}) if before else {}
