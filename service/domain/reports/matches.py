@@ -11,6 +11,7 @@ from operator import itemgetter
 from service.domain.ledger import Match
 from service.domain.ledger.choices import DAY, Calendar
 from service.domain.movements import PLACES, iso_day, stamp
+from service.domain.reports.cells import is_odd, quoted
 
 COLUMNS = (
     "disposal_id",
@@ -62,14 +63,14 @@ def rows(
     Quantities are exact, money is rounded half even to 10 places. An unknown amount is written 0, and the flag beside it says so.
     """
     stamp, year_of = Stamps(), Years(calendar)
-    asset_of = _Quoted(symbols)
-    account_of = _Quoted({account: labels.get(account, account) for account in {m[3] for m in matches}})
-    quoted = _quoted if _is_odd("".join([m[0] for m in matches])) or _is_odd("".join([m[1] for m in matches])) else None
+    asset_of = {coin: quoted(symbol) for coin, symbol in symbols.items()}
+    account_of = {account: quoted(labels.get(account, account)) for account in {m[3] for m in matches}}
+    has_odd = is_odd("".join([m[0] for m in matches])) or is_odd("".join([m[1] for m in matches]))
     one, is_utc = 10**places, calendar.is_utc
     lines = []
     for match in matches:
         name, lot, coin, account, acquired, disposed, quantity, proceeds, basis, is_long, flags = match
-        if quoted is not None:
+        if has_odd:
             name, lot = quoted(name), quoted(lot)
         proceeds, basis = proceeds or 0, basis or 0
         since, near = "", "0"
@@ -86,22 +87,6 @@ def rows(
             f"{money(proceeds - basis)},{'long' if is_long else 'short'},{near},{on[:4] if is_utc else year_of[disposed]},{words}"
         )
     return lines
-
-
-def _is_odd(cell: str) -> bool:
-    return "," in cell or '"' in cell or "\n" in cell or "\r" in cell
-
-
-def _quoted(cell: str) -> str:
-    """As CSV wants it."""
-    return f'"{cell.replace(chr(34), chr(34) * 2)}"' if _is_odd(cell) else cell
-
-
-class _Quoted(dict[str, str]):
-    """Names as CSV wants them."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        super().__init__({key: _quoted(name) for key, name in names.items()})
 
 
 def _flags(match: Match, calendar: Calendar, *, is_collectible: bool) -> tuple[str, ...]:
