@@ -16,6 +16,7 @@ from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, run
 from service.cli.tables import money, quantity
 
 if TYPE_CHECKING:
+    from service.app.explain import Pooled
     from service.app.ports import App
     from service.domain.ledger import Method, Scope
 
@@ -23,9 +24,11 @@ File = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="A history in the neutral CSV format instead of what is stored; nothing is kept."),
 ]
-Zone = Annotated[str | None, typer.Option("--zone", help="With --from: the taxpayer's time zone, else UTC.")]
+Zone = Annotated[
+    str | None, typer.Option("--zone", help="With --from: the taxpayer's time zone, else UTC, and Europe/London for section104.")
+]
 AsMethod = Annotated[str | None, typer.Option("--method", help="As of `gains`; without it, as you chose for each account.")]
-AsScope = Annotated[str | None, typer.Option("--scope", help="account or universal.")]
+AsScope = Annotated[str | None, typer.Option("--scope", help="account or universal; a pool of section104 or acb is of all accounts.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +49,7 @@ def explain_gain(
     """How a gain came about: events, prices, rules, arithmetic. Exit 1 where a figure computed again is not the ledger's."""
 
     if file is not None:
-        return _of_file(file, id, method, scope, zone or "UTC", as_json=as_json)
+        return _of_file(file, id, method, scope, zone, as_json=as_json)
 
     async def use(app: App) -> int:
         from service.app import explain
@@ -56,18 +59,22 @@ def explain_gain(
     return run(use, as_json=as_json)
 
 
-def _of_file(file: Path, id: str, method: str | None, scope: str | None, zone: str, *, as_json: bool) -> int:
+def _of_file(file: Path, id: str, method: str | None, scope: str | None, zone: str | None, *, as_json: bool) -> int:
     """Without a store: nothing is opened but the file."""
     from service import settings, wiring
     from service.app import explain
     from service.app.ports import Refused
 
     try:
-        own = wiring.loaded(os.environ)
+        own, chosen, said = wiring.loaded(os.environ), _method(method), _scope(scope) or "account"
         table, window = settings.asset_table(own), timedelta(hours=own.transfer_window_hours)
         with file.open(encoding="utf-8", newline="") as lines:
-            past = explain.of_lines(lines, table, window=window, zone=_zone(zone), method=_method(method), scope=_scope(scope) or "account")
-        answer = explain.gain(past, id)
+            if chosen == "section104" or chosen == "acb":  # noqa: PLR1714  # this way the type is narrowed
+                days = _zone(zone or ("Europe/London" if chosen == "section104" else "UTC"))
+                answer = explain.pools.gain(explain.of_lines(lines, table, window=window, zone=days), id, chosen)
+            else:
+                past = explain.of_lines(lines, table, window=window, zone=_zone(zone or "UTC"), method=chosen, scope=said)
+                answer = explain.gain(past, id)
     except Refused as refused:
         complain(f"{refused.field}: {refused}")
         return WRONG
@@ -89,25 +96,25 @@ def _zone(name: str) -> str:
 
 def explain_lot(
     id: Annotated[str, typer.Argument(metavar="LOT", help="Its id.")],
+    method: AsMethod = None,
     as_json: AsJson = False,
 ) -> int:
-    """Where a lot came from and where its parts went. Exit 1 where a figure computed again is not the ledger's."""
+    """Where a lot came from and where its parts went; by section104 and acb, which pool it joined. Exit 1 where a figure computed again is not the ledger's."""
 
     async def use(app: App) -> int:
         from service.app import explain
 
-        return _shown(await explain.explain_lot(app, id), as_json=as_json)
+        return _shown(await explain.explain_lot(app, id, method=_method(method)), as_json=as_json)
 
     return run(use, as_json=as_json)
 
 
-def _method(word: str | None) -> Method | None:
+def _method(word: str | None) -> Method | Pooled | None:
+    from service.app.gains import METHODS
     from service.app.ports import Refused
-    from service.domain.statements import MethodName
 
-    lots = (*get_args(MethodName), "average")
-    if word is not None and word not in lots:
-        raise Refused("method", f"lots are explained for {', '.join(lots)}; a pool has no lots")
+    if word is not None and word not in METHODS:
+        raise Refused("method", f"the methods are {', '.join(METHODS)}")
     return word  # type: ignore[return-value]  # checked just above
 
 
@@ -132,14 +139,17 @@ def print_explanations(answer: Answer) -> None:
         typer.echo("\n".join(_text(told)))
 
 
+SHOWN = 25
+"""Of a long chain only its last steps are printed; --json has all of them."""
+
+
 def _text(told: dict[str, Any]) -> list[str]:
     """One explanation as lines."""
-    lines = [_head(told), "", "Chain"]
-    lines += [f"  {step['says']}" for step in told["chain"]] or ["  nothing that came in"]
+    lines = [_head(told), "", "Chain", *_chain(told["chain"])]
     lines += ["", "Prices", *(f"  {what}: {source}" for what, source in told["prices"].items())]
     lines += ["", "Arithmetic", *(f"  {line['what']}: {line['line']}" for line in told["arithmetic"])]
     if told.get("why"):
-        lines += ["", "Why this lot", f"  {told['why']['says']}"]
+        lines += ["", "Why" if _is_pooled(told) else "Why this lot", f"  {told['why']['says']}"]
     if told["utc"]:
         lines += ["", "Days of UTC", f"  {told['utc']['says']}"]
     lines += ["", "Rules", *(f"  {rule['rule']}: {rule['says']} [{rule['citation']}]" for rule in told["rules"])]
@@ -147,14 +157,49 @@ def _text(told: dict[str, Any]) -> list[str]:
     return [*lines, "", f"Computed again and equal to the ledger: {same}"]
 
 
+def _chain(steps: list[dict[str, Any]]) -> list[str]:
+    """Under a step of several events, each of them."""
+    lines = [f"  {len(steps) - SHOWN:,} steps before these: --json has them"] if len(steps) > SHOWN else []
+    for step in steps[-SHOWN:]:
+        lines.append(f"  {step['says']}")
+        events = step.get("events", ())
+        lines += [f"    {event['says']}" for event in events] if len(events) > 1 else []
+    return lines or ["  nothing that came in"]
+
+
+def _is_pooled(told: dict[str, Any]) -> bool:
+    return told.get("method") in ("section104", "acb")
+
+
 def _head(told: dict[str, Any]) -> str:
+    if _is_pooled(told):
+        return _pooled_head(told)
     if "disposal" not in told:
         parts = ", ".join(f"{quantity(o['quantity'])} in {o['account_label']}" for o in told["open"]) or "nothing"
         return f"Lot {told['lot']}: {quantity(told['quantity'])} {told['symbol']}, basis {money(told['basis'])}; open: {parts}"
     of = f"lot {told['lot']}" if told["lot"] else "no lot"
-    flags = f" ({', '.join(told['flags'])})" if told["flags"] else ""
     return (
         f"{told['disposal']}: {quantity(told['quantity'])} {told['symbol']} of {of} in {told['account_label']}: "
         f"proceeds {money(told['proceeds'])}, basis {money(told['basis'])}, gain {money(told['gain'])}, "
-        f"{told['term']} term of {told['tax_year']}{flags}"
+        f"{told['term']} term of {told['tax_year']}{_flags(told)}"
     )
+
+
+def _pooled_head(told: dict[str, Any]) -> str:
+    part = f"{quantity(told['quantity'])} {told['symbol']}"
+    if "lot" in told:
+        return f"Acquisition {told['lot']} of {told['day']}: {part}, cost {money(told['basis'])}"
+    if told["method"] == "acb":
+        denied = f", of the loss {money(told['denied'])} denied" if told["denied"] != "0" else ""
+        return (
+            f"{told['disposal']}: {part} in {told['account_label']}: proceeds {money(told['proceeds'])}, cost base {money(told['basis'])}, "
+            f"gain {money(told['gain'])}{denied}, tax year {told['tax_year']}{_flags(told)}"
+        )
+    return (
+        f"{', '.join(told['disposals'])}: {part} on {told['day']} by the rule {told['rule']}: proceeds {money(told['proceeds'])}, "
+        f"allowable cost {money(told['allowable_cost'])}, gain {money(told['gain'])}, tax year {told['tax_year']}{_flags(told)}"
+    )
+
+
+def _flags(told: dict[str, Any]) -> str:
+    return f" ({', '.join(told['flags'])})" if told["flags"] else ""

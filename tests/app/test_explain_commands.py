@@ -82,8 +82,43 @@ def test_a_gain_is_explained_on_paper_and_as_data(thresher):
 def test_a_gain_can_be_explained_by_another_method(thresher):
     data = json.loads(thresher("gains", "explain", thresher.rows["s1"], "--method", "hifo", "--json").out)["explanations"]
     assert [(e["lot"], e["why"]["method"]) for e in data] == [(thresher.rows["b2"], "hifo")]
-    refused = thresher("gains", "explain", thresher.rows["s1"], "--method", "section104")
-    assert (refused.code, "a pool has no lots" in refused.err) == (2, True)
+    refused = thresher("gains", "explain", thresher.rows["s1"], "--method", "best")
+    assert (refused.code, "the methods are fifo, lifo" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(("method", "citation"), [("section104", "TCGA 1992 s. 104"), ("acb", "ITA s. 47")])
+def test_a_gain_out_of_a_pool_is_explained_on_paper_and_as_data(thresher, method, citation):
+    """2 BTC cost 60,000 wherever they lie; 0.6 of them cost 18,000."""
+    told = thresher("gains", "explain", thresher.rows["s1"], "--method", method)
+    assert told.code == 0
+    for part in (
+        "Chain",
+        "bought 1 BTC for 20,000 USD in one",
+        "60,000 × 0.6 / 2 = 18,000",
+        "45,000 − 18,000 = 27,000",
+        citation,
+        "equal to the ledger: yes",
+    ):
+        assert part in told.out
+    (one,) = json.loads(thresher("gains", "explain", thresher.rows["s1"], "--method", method, "--json").out)["explanations"]
+    assert (one["gain"], one["pool"]["after"]) == ("27000", {"quantity": "1.4", "basis": "42000"})
+    assert json.loads(thresher("gains", "explain", one["id"], "--method", method, "--json").out)["explanations"] == [one]
+
+
+@pytest.mark.parametrize("method", ["section104", "acb"])
+def test_of_a_pool_a_lot_is_explained_by_the_pool_that_it_joined(thresher, method):
+    told = thresher("lots", "explain", thresher.rows["b2"], "--method", method)
+    assert told.code == 0
+    assert "which then held 2 at a cost of 60,000; 1 later" in told.out
+    (one,) = json.loads(thresher("lots", "explain", thresher.rows["b2"], "--method", method, "--json").out)["explanations"]
+    assert [match["quantity"] for match in one["matches"]] == ["0.6"]
+    refused = thresher("lots", "explain", thresher.rows["s1"], "--method", method)
+    assert (refused.code, "no acquisition has the id" in refused.err) == (2, True)
+
+
+def test_a_lot_can_be_explained_by_another_method(thresher):
+    told = json.loads(thresher("lots", "explain", thresher.rows["b2"], "--method", "hifo", "--json").out)["explanations"]
+    assert [step["what"] for step in told[0]["chain"]] == ["acquired", "disposed"]
 
 
 def test_a_lot_is_explained_with_its_open_parts(thresher):

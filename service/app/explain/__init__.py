@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from service.app.explain import chain, law, sums
+from service.app.explain import chain, law, pools, sums
 from service.app.explain.file import of_lines
 from service.app.explain.law import Law
 from service.app.explain.past import Fact, Past, facts_of, of_store
+from service.app.explain.pools import Pooled
 from service.app.explain.replay import Seen, Taking, watched
 from service.app.explain.why import from_common_pool, why
 from service.app.explain.words import exactly, instant, price
@@ -26,7 +27,7 @@ from service.domain.ledger import Disposal, Group, Match, Method, Scope, disposa
 from service.domain.movements import Movement, event_of, moment
 from service.domain.rules import Term, first_long_date, local_date, term
 
-__all__ = ["Fact", "Past", "explain_disposal", "explain_lot", "gain", "lot", "of_lines", "of_store"]
+__all__ = ["Fact", "Past", "Pooled", "explain_disposal", "explain_lot", "gain", "lot", "of_lines", "of_store", "pools"]
 
 Answer = dict[str, Any]
 
@@ -34,11 +35,13 @@ SINCE = date(2025, 1, 1)
 """26 CFR 1.1012-1(j) holds for disposals from this day on."""
 
 
-async def explain_disposal(app: App, id: str, *, method: Method | None = None, scope: Scope | None = None) -> Answer:
+async def explain_disposal(app: App, id: str, *, method: Method | Pooled | None = None, scope: Scope | None = None) -> Answer:
     """A disposal of what is stored, by its id or that of one of its matches. Raises Refused for an unknown one.
 
-    Without `method` and `scope` each figure is also compared with the stored ledger.
+    Without `method` and `scope` each figure is also compared with the stored ledger. A pool knows no scope.
     """
+    if method == "section104" or method == "acb":  # noqa: PLR1714  # this way the type is narrowed
+        return await pools.explain_disposal(app, id, method)
     past = await of_store(app, method=method, scope=scope)
     stored = await app.store.disposals(PORTFOLIO) if method is None and scope is None else ()
     found = await asyncio.to_thread(look, past, id)
@@ -46,9 +49,11 @@ async def explain_disposal(app: App, id: str, *, method: Method | None = None, s
     return tell(past, found, {d.id: d for d in stored})
 
 
-async def explain_lot(app: App, id: str) -> Answer:
-    """A lot of what is stored. Raises Refused for an unknown one."""
-    past = await of_store(app)
+async def explain_lot(app: App, id: str, *, method: Method | Pooled | None = None) -> Answer:
+    """A lot of what is stored; of a pool, what became of the acquisition. Raises Refused for an unknown one."""
+    if method == "section104" or method == "acb":  # noqa: PLR1714  # this way the type is narrowed
+        return await pools.explain_lot(app, id, method)
+    past = await of_store(app, method=method)
     found = await asyncio.to_thread(look_at_lot, past, id)
     return tell_lot(replace(past, facts=await facts_of(app, past, found.events())), found)
 

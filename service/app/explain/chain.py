@@ -14,7 +14,7 @@ from service.domain.movements import Movement, event_of
 
 Step = dict[str, Any]
 
-_LEFT = {"gift_out": "given away", "withdrawal": "withdrawn to where nobody watches", "lost": "lost", "worthless": "worthless"}
+LEFT = {"gift_out": "given away", "withdrawal": "withdrawn to where nobody watches", "lost": "lost", "worthless": "worthless"}
 _WHY = {
     "named": "named by the holder",
     "rule": "by the holder's rule",
@@ -29,7 +29,7 @@ def of_lot(past: Past, seen: Seen, lot: str, until: Match | None = None) -> list
     steps = []
     began = seen.acquired.get(lot)
     if began is not None:
-        steps.append((began.at, 0, _acquired(past, began)))
+        steps.append((began.at, 0, acquired(past, began)))
     for n, taking in enumerate(seen.takings):
         if lot in taking.taken:
             steps.append((taking.movement.at, 2 + n, _taken(past, taking, lot)))
@@ -56,7 +56,8 @@ def _split_at(past: Past) -> int:
     return low
 
 
-def _step(past: Past, m: Movement, what: str, part: tuple[int, int | None], says: str) -> Step:
+def step_of(past: Past, m: Movement, what: str, part: tuple[int, int | None], says: str) -> Step:
+    """`part`: quantity and basis."""
     quantity, basis = part
     fact = past.fact(m.id)
     return {
@@ -75,19 +76,20 @@ def _step(past: Past, m: Movement, what: str, part: tuple[int, int | None], says
     }
 
 
-def _acquired(past: Past, m: Movement) -> Step:
+def acquired(past: Past, m: Movement) -> Step:
+    """How units came in, what they cost, and where that is from."""
     fact, symbol = past.fact(m.id), past.symbol(m.coin)
     quantity = f"{units(past, m.quantity)} {symbol}"
     if m.act == "move":  # what nobody had acquired arrived all the same
         says = f"{clock(past, m.at)}: {quantity} arrived in {past.label(m.more.to_account or m.account)} that never came in before"
-        return _step(past, m, "acquired", (m.quantity, None), says)
+        return step_of(past, m, "acquired", (m.quantity, None), says)
     kind = fact.kind if fact else "acquired"
     paid = f" for {amounts(fact.sent)}" if fact and fact.sent else ""
     fee = f", fee {amounts(fact.fees)}" if fact and fact.fees else ""
     says = f"{clock(past, m.at)}: {_KINDS.get(kind, kind)} {quantity}{paid} in {past.label(m.account)}{fee}; basis {money(m.value)}"
     if m.more.acquired_at is not None and m.more.acquired_at != m.at:
         says += f"; held since {clock(past, m.more.acquired_at)}"
-    step = _step(past, m, "acquired", (m.quantity, m.value), says)
+    step = step_of(past, m, "acquired", (m.quantity, m.value), says)
     step["held_since"] = instant(past, m.at if m.more.acquired_at is None else m.more.acquired_at)
     step["price"] = price_of_lot(past, m)
     return step
@@ -118,29 +120,35 @@ def _taken(past: Past, taking: Taking, lot: str) -> Step:
     quantity, basis = taking.taken[lot]
     part = f"{units(past, quantity)} {past.symbol(m.coin)} (basis {money(basis)})"
     if m.act == "move":
-        step = _step(past, m, "moved", (quantity, basis), f"{clock(past, m.at)}: {part} {_way(past, m)}")
+        step = step_of(past, m, "moved", (quantity, basis), f"{clock(past, m.at)}: {part} {way(past, m)}")
         step["to_account"] = m.more.to_account or m.account
         step["to_account_label"] = past.label(step["to_account"])
         step["arrives_at"] = None if m.more.arrives_at is None else instant(past, m.more.arrives_at)
         return step
     if m.act == "leave":
-        says = f"{clock(past, m.at)}: {part} {_LEFT.get(m.more.kind, m.more.kind)} from {past.label(m.account)}"
-        return _step(past, m, "left", (quantity, basis), says)
+        says = f"{clock(past, m.at)}: {part} {LEFT.get(m.more.kind, m.more.kind)} from {past.label(m.account)}"
+        return step_of(past, m, "left", (quantity, basis), says)
+    whole = "" if quantity == m.quantity else f", part of {units(past, m.quantity)} {past.symbol(m.coin)}"
+    says = f"{clock(past, m.at)}: {part} {sold(past, m, whole)}"
+    match = next((one for one in taking.matches if one.lot == lot), None)
+    step = step_of(past, m, "disposed", (quantity, match.basis if match else basis), says)
+    step["proceeds"] = exactly(match.proceeds) if match else None
+    return step
+
+
+def sold(past: Past, m: Movement, whole: str = "") -> str:
+    """ "sold in My exchange for 2,000 USD"."""
     fact = past.fact(m.id)
     kind = "paid as a fee" if m.more.is_fee else _DISPOSED.get(fact.kind if fact else "", "disposed of")
     got = f" for {amounts(fact.received)}" if fact and fact.received and not m.more.is_fee and event_of(m.id) == m.id else ""
-    whole = "" if quantity == m.quantity else f", part of {units(past, m.quantity)} {past.symbol(m.coin)}"
-    says = f"{clock(past, m.at)}: {part} {kind} in {past.label(m.account)}{whole}{got}"
-    match = next((one for one in taking.matches if one.lot == lot), None)
-    step = _step(past, m, "disposed", (quantity, match.basis if match else basis), says)
-    step["proceeds"] = exactly(match.proceeds) if match else None
-    return step
+    return f"{kind} in {past.label(m.account)}{whole}{got}"
 
 
 _DISPOSED = {"sell": "sold", "swap": "swapped away", "spend": "spent"}
 
 
-def _way(past: Past, m: Movement) -> str:
+def way(past: Past, m: Movement) -> str:
+    """Of a move: from where to where, and what became of it."""
     here, there = past.label(m.account), past.label(m.more.to_account or m.account)
     says = f"moved from {here} to {there}" if here != there else f"stayed in {here}"
     into = m.more.to_coin or m.coin

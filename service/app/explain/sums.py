@@ -83,13 +83,13 @@ def _proceeds(past: Past, taking: Taking, match: Match, fact: Fact | None) -> tu
     lines = [Line("proceeds of the disposal", line, whole)]
     if match.quantity == m.quantity:
         return lines, whole
-    part = _in_turn(whole, m.quantity, [one.quantity for one in taking.matches])[taking.matches.index(match)]
+    part = in_turn(whole, m.quantity, [one.quantity for one in taking.matches])[taking.matches.index(match)]
     shown = f"{money(whole)} × {units(past, match.quantity)} / {units(past, m.quantity)} = {money(part)}"
     lines.append(Line("proceeds of this part", shown, part))
     return lines, part
 
 
-def _in_turn(whole: int, of: int, quantities: list[int]) -> list[int]:
+def in_turn(whole: int, of: int, quantities: list[int]) -> list[int]:
     """Shares by quantity, each cut from what the earlier ones left, so that they add up."""
     shares = []
     for quantity in quantities:
