@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from service.app.gains import POOLED, Asked, Found, Past
 from service.app.refusals import Refused
@@ -16,22 +16,7 @@ from service.domain.reports.form_8949 import Line, Row, Told
 from service.domain.reports.matches import Years
 from service.domain.reports.txf import txf
 
-TOLD = ("basis", "proceeds")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Files of forms to be written; "-" is standard output."""
-
-    form_8949: str | None = None
-    schedule_d: str | None = None
-    txf: str | None = None
-    reported: Mapping[str, str] = field(default_factory=dict)
-    """Account, by id or label → one of TOLD."""
-
-    @property
-    def anything(self) -> bool:
-        return any(path is not None for path in (self.form_8949, self.schedule_d, self.txf))
+TOLD: tuple[Told, ...] = get_args(Told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +42,10 @@ class Form:
 
 
 def form(found: Found, past: Past, asked: Asked, reported: Mapping[str, str]) -> Form:
-    """Raises Refused where the law of the form knows no such figures, for more than one year, and for unknown accounts."""
+    """`reported`: account, by id or label → one of TOLD.
+
+    Raises Refused where the law of the form knows no such figures, for more than one year, for unknown accounts and for other words.
+    """
     if asked.method in (*POOLED, "average"):
         raise Refused(
             "method", f"Form 8949 wants lots, and {asked.method} is an average of a pool: choose fifo, lifo, hifo, lofo or specific"
@@ -92,12 +80,9 @@ def _told(past: Past, reported: Mapping[str, str]) -> dict[str, Told]:
         account = name if name in accounts else by_label.get(name)
         if account is None:
             raise Refused("reported", f"no account is called {name!r}; there are {', '.join(sorted(by_label)) or 'none'}")
-        if what == "basis":
-            told[account] = "basis"
-        elif what == "proceeds":
-            told[account] = "proceeds"
-        else:
+        if what not in TOLD:
             raise Refused("reported", f"{name}={what}: a broker reports {' or '.join(TOLD)}")
+        told[account] = what
     return told
 
 

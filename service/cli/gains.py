@@ -13,7 +13,7 @@ from service.cli.running import Answer, AsJson, run, show
 
 if TYPE_CHECKING:
     from service.app.audit import Source
-    from service.app.forms import Form, Wanted
+    from service.app.forms import Form
     from service.app.gains import Asked, Found, Past
     from service.app.ports import App
     from service.domain.ledger import Scope
@@ -62,11 +62,10 @@ def gains(
     """Realised gains. Exit 1 where something of the answer is unknown."""
     if context.invoked_subcommand is not None:
         return
-    from service.app.forms import Wanted
     from service.app.gains import Asked
 
     asked = Asked(method, _scope(scope), year, _zone(zone))
-    files = Files(csv, Wanted(form_8949, schedule_d, txf, _reported(reported or [])), audit)
+    files = Files(csv, form_8949, schedule_d, txf, audit, _reported(reported or []))
     if files.on_screen() > 1 or (files.on_screen() and as_json):
         raise typer.BadParameter("only one answer can go to standard output")
     if source is not None:
@@ -93,16 +92,24 @@ class Files(NamedTuple):
     """Where the answers go; "-" is standard output."""
 
     csv: str | None
-    forms: Wanted
+    form_8949: str | None
+    schedule_d: str | None
+    txf: str | None
     audit: str | None
+    reported: Mapping[str, str]
+    """What the brokers of accounts report, for the forms."""
+
+    @property
+    def has_forms(self) -> bool:
+        return (self.form_8949, self.schedule_d, self.txf) != (None, None, None)
 
     @property
     def of_matches(self) -> bool:
         """Some of them need the matches themselves."""
-        return self.forms.anything or self.audit is not None
+        return self.has_forms or self.audit is not None
 
     def on_screen(self) -> int:
-        return (self.csv, self.forms.form_8949, self.forms.schedule_d, self.forms.txf, self.audit).count("-")
+        return (self.csv, self.form_8949, self.schedule_d, self.txf, self.audit).count("-")
 
 
 def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_json: bool) -> int:
@@ -126,7 +133,7 @@ def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_js
 
 def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mapping[str, Source] | None, *, as_json: bool) -> None:
     """Every text is made before the first is written: what is refused leaves no file behind."""
-    form, texts = _forms(found, asked, files.forms, past)
+    form, texts = _forms(found, asked, files, past)
     if sources is not None and files.audit is not None:
         from service.app import audit as audits
 
@@ -142,20 +149,20 @@ def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mappi
         show(answer, as_json=as_json, table=_print)
 
 
-def _forms(found: Found, asked: Asked, wanted: Wanted, past: Past) -> tuple[Form | None, list[tuple[str, str, str]]]:
+def _forms(found: Found, asked: Asked, files: Files, past: Past) -> tuple[Form | None, list[tuple[str, str, str]]]:
     """(option, path, text) of each."""
-    if not wanted.anything:
+    if not files.has_forms:
         return None, []
     from service.app import forms
 
-    form = forms.form(found, past, asked, wanted.reported)
+    form = forms.form(found, past, asked, files.reported)
     texts = []
-    if wanted.form_8949 is not None:
-        texts.append(("form-8949", wanted.form_8949, form.form_8949()))
-    if wanted.schedule_d is not None:
-        texts.append(("schedule-d", wanted.schedule_d, form.schedule_d()))
-    if wanted.txf is not None:
-        texts.append(("txf", wanted.txf, form.txf(datetime.now(UTC).date())))
+    if files.form_8949 is not None:
+        texts.append(("form-8949", files.form_8949, form.form_8949()))
+    if files.schedule_d is not None:
+        texts.append(("schedule-d", files.schedule_d, form.schedule_d()))
+    if files.txf is not None:
+        texts.append(("txf", files.txf, form.txf(datetime.now(UTC).date())))
     return form, texts
 
 
