@@ -7,15 +7,14 @@ id); its payload is what the files connector reads (connectors/files).
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Cursor, Page, RawRecord
 from service.app import rebuild
+from service.app.collector import without_collector
 from service.app.file_records import FILES, SOURCE, STREAM, record
 from service.app.ports import Account, App, Fresh, Refused
 from service.app.refusals import BadLines
@@ -57,7 +56,7 @@ async def import_file(app: App, lines: Iterable[str], *, account: str = "", keep
     Raises Refused, with nothing stored, where a line is wrong (unless `keep_going`), for a file without the format's header, and for
     accounts that are no file's.
     """
-    with _without_collector():
+    with without_collector():
         rows, problems = read(app, lines, account)
         if problems and not keep_going:
             raise BadLines(problems, "mend the file, or load its good rows with --keep-going")
@@ -192,15 +191,3 @@ class _Accounts:
         self._ids[own] = account
         self.made.append(account)
         return account
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Hundreds of thousands of rows are made and none is garbage: looking through them again and again takes longer than the import."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from service.app.collector import without_collector
 from service.cli import straight
 from service.cli.running import Answer, AsJson, run, show
 
@@ -84,7 +85,7 @@ def gains(
         _answer(found, asked, files, past, sources, as_json=as_json)
         return straight.tell(found, ())
 
-    with straight.without_collector():
+    with without_collector():
         raise typer.Exit(run(use, as_json=as_json))
 
 

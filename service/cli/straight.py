@@ -6,7 +6,6 @@ the whole command tree would take longer than booking ten thousand rows.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from service.app.collector import without_collector
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
@@ -114,16 +115,6 @@ def _opened(source: str) -> Iterator[IO[str]]:
         raise Refused("from", f"{source} cannot be read: {wrong.strerror}") from None
     except UnicodeDecodeError as wrong:
         raise Refused("from", f"{source} is not UTF-8 text (byte {wrong.start})") from None
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """A history is a million small values that all stay: looking for cycles among them takes longer than the work."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def write(path: str, found: Found) -> None:
