@@ -1,16 +1,17 @@
-"""The audit export: each match of a disposal back to the records that it and its lot were read from, one JSON object a line."""
+"""The audit export: each match of a disposal back to the records that it and its lot, or its pool, were read from, one JSON object a line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from service.app import audit_pools
 from service.app.explain import law
 from service.app.explain.past import Past as Explained
 from service.app.explain.past import facts_of
-from service.app.gains import PORTFOLIO, Asked, Found, Past, items
-from service.app.refusals import Refused
+from service.app.gains import POOLED, PORTFOLIO, Asked, Found, Past, items
 from service.domain import history
 from service.domain.ledger import Choices, Match, choices
 from service.domain.movements import event_of
@@ -47,8 +48,11 @@ def of_file(rows: Iterable[history.Row]) -> dict[str, Source]:
 
 async def of_store(app: App, past: Past, found: Found) -> dict[str, Source]:
     """By event, for what the matches name."""
-    names = {m.id for m in found.matches} | {m.lot for m in found.matches if m.lot}
-    said = _choices(past, found)
+    if found.asked.method in POOLED:
+        names = audit_pools.names(past)
+    else:
+        names = {m.id for m in found.matches} | {m.lot for m in found.matches if m.lot}
+    said = choices(past.statements, zone=found.zone)
     bare = Explained(movements=(), facts={}, said=said, statements=past.statements, zone=found.zone, currency=past.currency)
     facts = await facts_of(app, bare, names)
     booked = await app.store.booked(PORTFOLIO, {row for fact in facts.values() for row in fact.sources})
@@ -71,9 +75,9 @@ def _record(past: Past, account: str, key: str) -> Record:
 
 
 def lines(found: Found, past: Past, asked: Asked, sources: Mapping[str, Source]) -> list[str]:
-    """One line a match, in the order of the matches. Raises Refused for methods that know no lots."""
-    if found.lines and not found.matches:
-        raise Refused("method", f"{asked.method} has no lots to follow back: choose fifo, lifo, hifo, lofo, specific or average")
+    """One line a match, in the order of the matches; of pools, lines of their changes too."""
+    if asked.method in POOLED:
+        return audit_pools.lines(found, past, partial(_told, sources))
     said = _choices(past, found)
     told = []
     for match, item in zip(found.matches, items(found, past), strict=True):

@@ -171,7 +171,6 @@ async def test_json_has_every_match_totals_and_the_lines_of_the_form(world, hist
     [
         (("--method", "acb", "--txf", "x"), "method: Form 8949 wants lots, and acb is an average of a pool"),
         (("--method", "average", "--form-8949", "x"), "method: Form 8949 wants lots, and average is an average of a pool"),
-        (("--method", "section104", "--audit", "x"), "method: section104 has no lots to follow back"),
         (("--year", "2025", "--txf", "x", "--reported", "bank=basis"), "reported: no account is called 'bank'; there are exchange, wallet"),
         (("--year", "2025", "--txf", "x", "--reported", "wallet=all"), "write ACCOUNT=basis or ACCOUNT=proceeds"),
         (("--csv", "-", "--audit", "-"), "only one answer can go to standard output"),
