@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from service.app import file_halves, pooled
 from service.app.halves import in_two
@@ -109,10 +109,9 @@ class Found:
 
 
 def of_file(
-    source: IO[str], table: AssetTable, *, window: timedelta, keep_going: bool = False, keep_rows: bool = False, may_fork: bool = False
+    text: str, table: AssetTable, *, window: timedelta, keep_going: bool = False, keep_rows: bool = False, may_fork: bool = False
 ) -> tuple[Past, list[history.Problem]]:
-    """The history of a neutral CSV. Raises Refused for lines that cannot be read, unless `keep_going`: then they are told and left out."""
-    text = source.read()
+    """The history of a neutral CSV, `text`. Raises Refused for lines that cannot be read, unless `keep_going`: then they are told and left out."""
     if may_fork and not keep_rows and (quick := file_halves.booking(text, table, window=window)) is not None:
         return Past(quick.groups(), quick.coins), []
     found, problems = history.read(io.StringIO(text, newline=""))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.cli.running import DONE, OPEN, Answer, AsJson, complain, run, show
+from service.cli.straight import text_of
 from service.cli.tables import print_table
 
 if TYPE_CHECKING:
     from service.app.imports import Imported
     from service.app.ports import App
-
-STDIN = "-"
 
 File = Annotated[str, typer.Argument(help="CSV in the neutral history format; - reads standard input.")]
 ForAccount = Annotated[str, typer.Option("--account", help="Every row belongs to this account (id or label), whatever the file says.")]
@@ -36,7 +33,7 @@ def import_history(file: File, account: ForAccount = "", keep_going: KeepGoing =
         from service.app.imports import Imported, import_file
         from service.app.refusals import BadLines
 
-        lines = io.StringIO(_text(file), newline="")
+        lines = io.StringIO(text_of("file", file), newline="")
         try:
             imported = await import_file(app, lines, account=account, keep_going=keep_going)
         except BadLines as bad:
@@ -50,21 +47,6 @@ def import_history(file: File, account: ForAccount = "", keep_going: KeepGoing =
         return OPEN if imported.problems or imported.differing else DONE
 
     return run(use, as_json=as_json)
-
-
-def _text(file: str) -> str:
-    """Raises Refused for what cannot be read, or is no UTF-8."""
-    from service.app.ports import Refused
-
-    try:
-        told = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    except (OSError, ValueError) as wrong:
-        raise Refused("file", f"{file} cannot be read: {getattr(wrong, 'strerror', None) or 'no usable name'}") from None
-    try:
-        return told.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        line = told.count(b"\n", 0, wrong.start) + 1
-        raise Refused("file", f"line {line} is no UTF-8 text. Nothing was stored; save the file as UTF-8") from None
 
 
 def _answer(imported: Imported, issues: int) -> Answer:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from service.app.collector import without_collector
 
@@ -96,25 +95,24 @@ def of_file(
     gains.check(asked)
     window = timedelta(hours=settings.transfer_window_hours)
     with without_collector():
-        with _opened(source) as file:
-            past, problems = gains.of_file(file, table, window=window, keep_going=keep_going, keep_rows=keep_rows, may_fork=True)
+        text = text_of("from", source)
+        past, problems = gains.of_file(text, table, window=window, keep_going=keep_going, keep_rows=keep_rows, may_fork=True)
         return past, problems, gains.gains(past, asked, lines_only=lines_only, totals=totals, may_fork=True)
 
 
-@contextmanager
-def _opened(source: str) -> Iterator[IO[str]]:
+def text_of(option: str, path: str) -> str:
+    """What a file holds, its ends of lines as they are; "-" is standard input. Raises Refused for what cannot be read, or is no UTF-8."""
     from service.app.refusals import Refused
 
-    if source == "-":
-        yield sys.stdin
-        return
     try:
-        with Path(source).open(encoding="utf-8", newline="") as file:
-            yield file
-    except OSError as wrong:
-        raise Refused("from", f"{source} cannot be read: {wrong.strerror}") from None
+        told = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except (OSError, ValueError) as wrong:
+        raise Refused(option, f"{path} cannot be read: {getattr(wrong, 'strerror', None) or 'no usable name'}") from None
+    try:
+        return told.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        raise Refused("from", f"{source} is not UTF-8 text (byte {wrong.start})") from None
+        line = told.count(b"\n", 0, wrong.start) + 1
+        raise Refused(option, f"line {line} is no UTF-8 text. Nothing was taken of it; save the file as UTF-8") from None
 
 
 def write(path: str, found: Found) -> None:

@@ -76,7 +76,7 @@ def test_else_the_file_is_read_as_a_whole(why, rows):
 def test_gains_are_the_same_by_one_process_and_by_two(method):
     found = []
     for may_fork in (False, True):
-        past, _ = of_file(io.StringIO(file(*PLAIN)), TABLE, window=WINDOW, may_fork=may_fork)
+        past, _ = of_file(file(*PLAIN), TABLE, window=WINDOW, may_fork=may_fork)
         found.append(gains(past, Asked(method), lines_only=True, may_fork=may_fork))
     assert found[0].lines == found[1].lines
     assert (found[0].totals, found[0].issues, found[0].unknown) == (found[1].totals, found[1].issues, found[1].unknown)

@@ -23,7 +23,7 @@ NO_TABLE = AssetTable([], "none")
 
 def ours(lines, method, scope=None):
     """Rows of the file that `--csv` writes, and the totals."""
-    past, problems = of_file(io.StringIO("".join(lines)), NO_TABLE, window=timedelta(hours=72))
+    past, problems = of_file("".join(lines), NO_TABLE, window=timedelta(hours=72))
     assert not problems
     found = gains(past, Asked(method, scope), lines_only=True)
     return list(csv.DictReader([",".join(found.columns), *found.lines])), found.totals
