@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def conformance(files: Files, as_json: AsJson = False) -> int:
-    """Run vectors of the lot ledger and print each difference. Needs no database; exit 1 where something differs."""
+    """Run vectors of the lot ledger and print each difference. Needs no database; exit 1 where something differs, 2 for a file that is none."""
     from connectors import registry
     from service.app.conformance import NoVectors, check
 
@@ -28,12 +28,13 @@ def conformance(files: Files, as_json: AsJson = False) -> int:
     reports: dict[Path, Report] = {}
     for file in dict.fromkeys(files):
         try:
-            reports[file] = check(file.read_text(encoding="utf-8"), normalise)
+            reports[file] = check(file.read_text(encoding="utf-8-sig"), normalise)
         except (OSError, UnicodeDecodeError) as wrong:
             complain(f"{file} cannot be read: {getattr(wrong, 'strerror', None) or 'it is no UTF-8 text'}")
             return WRONG
         except NoVectors as none:
-            complain(f"{file} is no vector file: {none}")
+            for says in none.says:
+                complain(f"{file} is no vector file: {says}")
             return WRONG
     show(_answer(reports), as_json=as_json, table=_print)
     return OPEN if any(report.differences for report in reports.values()) else DONE

@@ -60,6 +60,18 @@ def put(path, value):
         ("uk-pool", ("expected", "uk_pool", "ETH", "quantity"), "0.6", "uk_pool ETH quantity"),
         ("uk-pool", ("expected", "fragments", 0, "tax_year"), 2025, "fragment 2024-04-05 section_104 - tax_year"),
         ("uk-pool", ("expected", "fragments", 0, "allowable_cost"), "151", "fragment 2024-04-05 section_104 - allowable_cost"),
+        ("uk-more-given-than-held", ("expected", "issues"), [], "issue missing_basis e2 SOL"),
+        ("ca-superficial-partial", ("expected", "fragments", 0, "quantity"), "99", "fragment e2 quantity"),
+        ("ca-superficial-partial", ("expected", "fragments", 0, "proceeds"), "601", "fragment e2 proceeds"),
+        ("ca-superficial-partial", ("expected", "fragments", 0, "acb"), "999", "fragment e2 acb"),
+        ("ca-superficial-partial", ("expected", "fragments", 0, "denied_loss"), "400", "fragment e2 denied_loss"),
+        ("ca-superficial-partial", ("expected", "fragments", 0, "gain"), "-400", "fragment e2 gain"),
+        ("ca-superficial-partial", ("expected", "fragments", 0, "tax_year"), 2024, "fragment e2 tax_year"),
+        ("ca-superficial-partial", ("expected", "acb_pool", "ADA", "cost"), "200", "acb_pool ADA cost"),
+        ("ca-superficial-partial", ("expected", "acb_pool", "ADA", "quantity"), "24", "acb_pool ADA quantity"),
+        ("ca-shortfall", ("expected", "issues", 0, "quantity"), "2", "issue missing_basis e2 LTC quantity"),
+        ("ca-shortfall", ("expected", "issues"), [], "issue missing_basis e3 LTC"),
+        ("ca-year-of-the-taxpayer", ("expected", "income_usd_by_year"), {"2024": "3"}, "income_usd_by_year 2024"),
     ],
 )
 def test_a_wrong_expectation_is_a_difference(name, path, value, field):
@@ -71,15 +83,17 @@ def test_a_fragment_too_few_or_too_many_is_a_difference():
     more = {"disposal_id": "e9", "lot_id": "", "quantity": "1", "proceeds_usd": "1", "basis_usd": "0", "gain_usd": "1", "term": "short"}
     assert changed("partial-lot-fifo", lambda v: v["expected"]["fragments"].append(more)) == ["fragment e9 -"]
     assert changed("uk-pool", lambda v: v["expected"]["fragments"].pop()) == ["fragment 2024-04-06 section_104 -"]
+    assert changed("ca-superficial-whole", lambda v: v["expected"]["fragments"].pop()) == ["fragment e4"]
 
 
 def test_other_settings_and_instructions_give_other_matches():
     assert changed("hifo-fee-in-basis", put(("settings", "method"), "lofo"))
     assert changed("scope-universal", put(("settings", "scope"), "account"))
     assert changed("tax-timezone", put(("settings", "tax_timezone"), "UTC"))
-    assert changed("turn-oldest-first", lambda v: v["settings"].pop("account_scope_from"))
+    assert changed("turn-oldest-first", put(("settings", "account_scope_from"), "2100-01-01"))
     assert changed("turn-by-lots", lambda v: v.pop("instructions"))
     assert changed("pick-in-order", lambda v: v["instructions"][0]["lots"].reverse())
+    assert changed("ca-days-of-the-taxpayer", put(("settings", "tax_timezone"), "UTC"))
 
 
 def test_what_reconcile_makes_of_raw_rows_is_compared():
@@ -99,10 +113,6 @@ def test_a_row_whose_id_is_known_changes_nothing_whatever_it_says():
     assert changed("imported-twice", lambda v: v["events"].insert(0, again)) != []
 
 
-def test_a_part_that_nobody_compares_is_no_pass():
-    assert changed("oversold", put(("expected", "wash_sales"), [])) == ["wash_sales"]
-
-
 def test_a_fee_that_only_the_reconciled_row_values_is_priced_by_it():
     fields = changed("in-flight", put(("reconciled_events", 1, "fee_value_usd"), "2.3"))
     assert {f for f in fields if "e2/fee" in f} == {
@@ -113,17 +123,12 @@ def test_a_fee_that_only_the_reconciled_row_values_is_priced_by_it():
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("settings", "regime"), "fr", "regime fr is not known: us, uk"),
-        (("settings", "method"), "random", "method random is not known"),
-        (("settings", "scope"), "planet", "scope planet is not known: account, universal"),
-        (("settings", "tax_timezone"), "Mars/Olympus", "no time zone is called Mars/Olympus"),
-        (("instructions",), [{"kind": "guess"}], "instruction guess is not known"),
         (("events", 0, "kind"), "gamble", "gamble"),
         (("events", 0, "received_quantity"), "1e3", "1e3"),
         (("events", 0, "timestamp"), "yesterday", "yesterday"),
     ],
 )
-def test_a_vector_that_cannot_be_run_is_a_difference_with_a_sentence(path, value, says):
+def test_a_vector_whose_rows_import_would_refuse_is_a_difference_with_a_sentence(path, value, says):
     vector = copy.deepcopy(BY_ID["partial-lot-fifo"])
     put(path, value)(vector)
     (found,) = run(vector)
@@ -131,12 +136,109 @@ def test_a_vector_that_cannot_be_run_is_a_difference_with_a_sentence(path, value
     assert says in found.got
 
 
-def test_a_vector_without_a_part_of_its_schema_is_told_and_the_others_go_on():
-    broken = {"id": "broken", "settings": {"regime": "us"}}
-    text = json.dumps({"format": "neutral-lot-vectors/1", "vectors": [broken, BY_ID["oversold"]]})
-    report = check(text, FileConnector.normalise)
-    assert report.vectors == ("broken", "oversold")
-    assert report.failed == {"broken"}
+# ------------------------------------------------------------------ what nobody would look at
+
+
+def refused(vector):
+    with pytest.raises(NoVectors) as found:
+        run(vector)
+    return list(found.value.says)
+
+
+def without(*path):
+    def change(vector):
+        place = vector
+        for step in path[:-1]:
+            place = place[step]
+        del place[path[-1]]
+
+    return change
+
+
+US, UK, TURN, PICK = "partial-lot-fifo", "uk-pool", "turn-oldest-first", "pick-in-order"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        (US, put(("settings", "regime"), "fr"), "settings.regime: fr is not known: us, uk, ca"),
+        (US, without("settings", "regime"), "settings: lacks regime"),
+        (US, put(("settings", "method"), "random"), "settings.method: random is not known: fifo, "),
+        (US, put(("settings", "method"), "acb"), "settings.method: acb is not known: fifo, "),
+        (US, put(("settings", "methd"), "lifo"), "settings.methd: is not known; there are regime, method, "),
+        (US, put(("settings", "scope"), "planet"), "settings.scope: planet is not known: account, universal"),
+        (US, put(("settings", "tax_timezone"), "Mars/Olympus"), "settings.tax_timezone: no time zone is called Mars/Olympus"),
+        (US, put(("settings", "account_scope_from"), "2025-01-01"), "settings.account_scope_from: goes with scope universal"),
+        (UK, put(("settings", "method"), "fifo"), "settings.method: fifo is not known: section104"),
+        (UK, put(("settings", "scope"), "account"), "settings.scope: is not known; there are regime, method, tax_timezone"),
+        (UK, put(("instructions",), []), "instructions: the pools of uk know none"),
+        (US, put(("instructions",), [{"kind": "guess"}]), "instructions 1.kind: guess is not known: allocate_basis, select_lots"),
+        (US, put(("instructons",), []), "instructons: is not known; there are id, title, "),
+        (TURN, put(("instructions", 0, "order"), "newest_first"), "instructions 1.order: newest_first is not known: oldest_first, "),
+        (TURN, without("instructions", 0, "accounts"), "instructions 1: lacks accounts"),
+        (TURN, put(("instructions", 0, "accounts", 0), "bank"), "instructions 1.accounts: no row is of bank"),
+        (TURN, put(("instructions", 0, "asset"), "DOGE"), "instructions 1.asset: no row moves DOGE"),
+        (TURN, without("settings", "account_scope_from"), "instructions 1: allocate_basis goes with settings.account_scope_from"),
+        (PICK, put(("instructions", 0, "event_id"), "e99/fee"), "instructions 1.event_id: no row is called e99/fee"),
+        (PICK, put(("instructions", 0, "lots", 0, "price"), "7"), "instructions 1.lots 1.price: is not known; there are lot_id, quantity"),
+        (US, put(("events", 0, "fee_qty"), "1"), "events 1.fee_qty: is not known; there are id, "),
+        (US, without("events"), " lacks events"),
+        (US, without("expected"), " lacks expected"),
+        (US, put(("expected",), {}), "expected: lacks fragments"),
+        (US, put(("expected", "wash_sales"), []), "expected.wash_sales: is not known; there are fragments, income_usd_by_year, issues, "),
+        (US, put(("expected", "uk_pool"), {}), "expected.uk_pool: is not known"),
+        (US, put(("expected", "fragments", 0, "gain"), "1"), "expected.fragments 1.gain: is not known"),
+        (US, without("expected", "fragments", 0, "gain_usd"), "expected.fragments 1: lacks gain_usd"),
+        (US, put(("expected", "fragments", 0, "quantity"), 1), "expected.fragments 1.quantity: is no plain decimal in quotes"),
+        (UK, put(("expected", "open_lots"), []), "expected.open_lots: is not known"),
+        (UK, put(("expected", "uk_pool", "ETH", "costs"), "7"), "expected.uk_pool.ETH.costs: is not known; there are quantity, cost"),
+    ],
+)
+def test_a_word_that_nobody_would_look_at_is_refused_by_name(name, change, says):
+    vector = copy.deepcopy(BY_ID[name])
+    change(vector)
+    (found,) = refused(vector)
+    assert found.startswith(f"vector {name}{'' if says.startswith(' ') else ', '}{says}")
+
+
+def test_each_wrong_word_of_each_vector_is_named_and_nothing_is_run():
+    one, other = copy.deepcopy(BY_ID[US]), copy.deepcopy(BY_ID[UK])
+    put(("settings", "regim"), "us")(one)
+    put(("expected", "pool"), {})(one)
+    put(("settings", "regime"), "us")(other)
+    with pytest.raises(NoVectors) as found:
+        check(json.dumps({"format": "neutral-lot-vectors/1", "vectors": [one, BY_ID["oversold"], other]}), FileConnector.normalise)
+    assert [says.partition(":")[0] for says in found.value.says[:3]] == [
+        f"vector {US}, settings.regim",
+        f"vector {US}, expected.pool",
+        f"vector {UK}, expected.uk_pool",
+    ]
+
+
+def places(told, path=()):
+    """Every place of an answer, by its path."""
+    if isinstance(told, dict | list):
+        for step, value in told.items() if isinstance(told, dict) else enumerate(told):
+            yield (*path, step)
+            yield from places(value, (*path, step))
+
+
+@pytest.mark.parametrize(
+    "name", [US, UK, TURN, PICK, "harvest-by-lot", "oversold", "staking-income", "ca-superficial-partial", "ca-unknown-cost"]
+)
+@pytest.mark.parametrize("junk", ["junk", None, 7, [], {}, ["junk"], {"junk": "junk"}])
+def test_junk_in_any_place_of_settings_instructions_and_expectations_is_refused_or_differs(name, junk):
+    parts = {"settings", "instructions", "expected"} & BY_ID[name].keys()
+    for path in places({part: BY_ID[name][part] for part in sorted(parts)}):
+        vector = copy.deepcopy(BY_ID[name])
+        put(path, junk)(vector)
+        if vector == BY_ID[name]:
+            continue
+        try:
+            found = [d.vector for d in run(vector)]
+        except NoVectors as none:
+            found = list(none.says)
+        assert found, path
 
 
 @pytest.mark.parametrize(
@@ -149,6 +251,11 @@ def test_a_vector_without_a_part_of_its_schema_is_told_and_the_others_go_on():
         ('{"vectors": []}', "it names no format"),
         ('{"format": "neutral-lot-vectors/1", "vectors": [{}]}', "vector 1 has no id"),
         ('{"format": "neutral-lot-vectors/1", "vectors": [{"id": "a"}, {"id": "a"}]}', "two vectors a"),
+        ("", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ('{"format": "neutral-lot-vectors/1", "vectors": []}', 'its list "vectors" is empty'),
+        ('{"format": "neutral-lot-vectors/1", "vectors": [{"id": "a", "id": "b"}]}', "id stands twice in the object b"),
+        ('{"format": "neutral-lot-vectors/1", "vectors": [{"id": "a", "expected": {"n": 1.5}}]}', "the number 1.5 is not in quotes"),
     ],
 )
 def test_a_file_that_is_none_is_refused_by_name(text, says):

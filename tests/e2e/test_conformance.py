@@ -57,9 +57,38 @@ def test_each_difference_is_a_line_and_the_exit_code_is_1(run, tmp_path):
     ]
 
 
+def test_each_word_that_is_not_known_is_named_with_its_file_and_vector_and_nothing_is_run(run, tmp_path):
+    told = json.loads((ROOT / "tests/vectors/shared_ledger.json").read_text(encoding="utf-8"))
+    told["vectors"] = told["vectors"][:2]
+    told["vectors"][0]["settings"]["methd"] = "lifo"
+    told["vectors"][1]["expected"]["wash_sales"] = []
+    names = [vector["id"] for vector in told["vectors"]]
+    file = tmp_path / "unknown.json"
+    file.write_text(json.dumps(told))
+    done = run(*FILES, str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.partition(": is not known")[0] for line in done.stderr.splitlines()] == [
+        f"thresher: {file} is no vector file: vector {names[0]}, settings.methd",
+        f"thresher: {file} is no vector file: vector {names[1]}, expected.wash_sales",
+    ]
+
+
+def test_a_byte_order_mark_changes_nothing(run, tmp_path):
+    file = tmp_path / "marked.json"
+    file.write_text((ROOT / "tests/vectors/more_kinds.json").read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert run(str(file)).returncode == 0
+
+
+def test_a_folder_is_no_vector_file(run, tmp_path):
+    done = run(str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"thresher: {tmp_path} cannot be read: Is a directory\n"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ('{"format": "neutral-lot-vectors/1", "vectors": []}', 'is no vector file: its list "vectors" is empty'),
         ("id,timestamp\n", "is no vector file: it is no JSON"),
         ('{"format": "neutral-lot-vectors/9", "vectors": []}', 'its format is "neutral-lot-vectors/9"; known: neutral-lot-vectors/1'),
         (None, "cannot be read: No such file or directory"),

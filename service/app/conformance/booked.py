@@ -1,4 +1,4 @@
-"""Priced events → what the ledger, or the pools of the United Kingdom, make of them, in the words of `expected`."""
+"""Priced events → what the ledger, or the pools of the United Kingdom or of Canada, make of them, in the words of `expected`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from service.domain.ledger import Disposal, Group, disposal, groups_of, lot, run
 from service.domain.methods import Lot
 from service.domain.money import ZERO, total
 from service.domain.movements import Movement, decimal, moment
-from service.domain.pooling import Section104, section104, tax_year
+from service.domain.pooling import AcbMatch, Section104, acb, section104, tax_year
 from service.domain.pooling.identification import calendar_day
+from service.domain.pooling.pools import cost_of
 from service.domain.reconcile import Event
 from service.domain.rules import local_date
 
@@ -29,7 +30,7 @@ def booked(events: Sequence[Event], case: Case, unrealised: Mapping[str, Any] | 
     places = movements.places_of(a.quantity for a in amounts if a.coin.kind != "fiat")
     moved = [m for event in events for m in movements.of_event(event, places)]
     names = groups_of((m.coin for m in moved), ((m.coin, m.more.to_coin) for m in moved if m.more.to_coin))
-    if case.is_uk:
+    if case.regime != "us":
         made = _pools(moved, names, case, symbols, places)
     else:
         accounts = {e.account for e in events} | {e.to_account for e in events if e.to_account}
@@ -37,7 +38,7 @@ def booked(events: Sequence[Event], case: Case, unrealised: Mapping[str, Any] | 
         made = _lots(groups, case, symbols, places)
         if unrealised is not None:
             _add_unrealised(made, [lot(o, places, symbols) for group in groups for o in group.open()], unrealised, case.zone)
-    made.issues += _unknown_costs(moved, symbols, places)
+        made.issues += _unknown_costs((m for m in moved if m.value is None), symbols, places)
     return made
 
 
@@ -82,11 +83,11 @@ def _by_year(incomes: Iterable[tuple[int, Movement]]) -> dict[str, Decimal]:
 
 
 def _unknown_costs(moved: Iterable[Movement], symbols: Mapping[str, str], places: int) -> list[Cells]:
-    """What came in without a known cost: the ledger flags the lot, and a vector calls it an issue of its deposit."""
+    """What came in (all of `moved`) without a known cost: the ledger flags it, and a vector calls it an issue of its deposit."""
     return [
         _line(code="unknown_basis", event_id=m.id, asset=symbols[m.coin], quantity=decimal(m.quantity, places))
         for m in moved
-        if m.act == "acquire" and m.value is None and m.more.unknown == "missing_basis"
+        if m.act == "acquire" and m.more.unknown == "missing_basis"
     ]
 
 
@@ -100,27 +101,52 @@ def _add_unrealised(made: Made, lots: Sequence[Lot], told: Mapping[str, Any], zo
             made.harvestable = total([made.harvestable, min(held.unrealised, ZERO)])
 
 
-# ------------------------------------------------------------------ United Kingdom
+# ------------------------------------------------------------------ pools
 
 
 def _pools(moved: Sequence[Movement], names: Mapping[str, str], case: Case, symbols: Mapping[str, str], places: int) -> Made:
     by: dict[str, list[Movement]] = defaultdict(list)
     for m in moved:
         by[names[m.coin]].append(m)
-    found = [section104(group, zone=case.zone, places=places, symbols=symbols) for _, group in sorted(by.items())]
-    incomes = (m for m in moved if m.more.income)
-    return Made(
-        fragments=[f for one in found for f in _days(one, symbols, places)],
-        income=_by_year((tax_year(local_date(moment(m.at), case.zone).toordinal() - movements.EPOCH.toordinal()), m) for m in incomes),
-        issues=[
-            _line(code="missing_basis", event_id=m.disposals[-1], asset=symbols[m.coin], quantity=decimal(m.missing, places))
-            for one in found
-            for m in one.matches
-            if m.missing
-        ],
-        uk_pool=[
-            _line(asset=symbols[p.coin], quantity=decimal(p.quantity, places), cost=decimal(p.cost)) for one in found for p in one.pools
-        ],
+    made, short = Made(), list[tuple[str, str, int]]()
+    for _, group in sorted(by.items()):
+        if case.regime == "uk":
+            uk = section104(group, zone=case.zone, places=places, symbols=symbols)
+            made.fragments += _days(uk, symbols, places)
+            short += [(m.disposals[-1], m.coin, m.missing) for m in uk.matches]
+            left, found = uk.left, uk.pools
+        else:
+            ca = acb(group, zone=case.zone, places=places, symbols=symbols)
+            made.fragments += (_disposal(m, case.zone, places) for m in ca.matches)
+            short += [(m.id, m.coin, m.missing) for m in ca.matches]
+            left, found = ca.left, ca.pools
+        short += [(one.id, one.coin, one.missing) for one in left]
+        made.pool += [_line(asset=symbols[p.coin], quantity=decimal(p.quantity, places), cost=decimal(p.cost)) for p in found]
+    made.income = _by_year((_tax_year(m.at, case), m) for m in moved if m.more.income)
+    made.issues = [
+        _line(code="missing_basis", event_id=name, asset=symbols[coin], quantity=decimal(units, places))
+        for name, coin, units in short
+        if units
+    ]
+    made.issues += _unknown_costs((m for m in moved if m.act == "acquire" and cost_of(m)[1]), symbols, places)
+    return made
+
+
+def _tax_year(at: int, case: Case) -> int:
+    """Of an instant: the year of the zone, in the United Kingdom that in which it ends (5 April)."""
+    on = local_date(moment(at), case.zone)
+    return tax_year(on.toordinal() - movements.EPOCH.toordinal()) if case.regime == "uk" else on.year
+
+
+def _disposal(m: AcbMatch, zone: str, places: int) -> Cells:
+    return _line(
+        disposal_id=m.id,
+        quantity=decimal(m.quantity, places),
+        proceeds=None if m.proceeds is None else decimal(m.proceeds),
+        acb=decimal(m.acb),
+        denied_loss=decimal(m.denied),
+        gain=None if m.gain is None else decimal(m.gain),
+        tax_year=str(local_date(moment(m.disposed), zone).year),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from service.app.conformance.case import Regime
 from service.domain.money import ZERO, exact, plain
 
 TOLERANCE = Decimal("1e-9")
@@ -34,12 +35,15 @@ class Made:
     issues: list[Cells] = field(default_factory=list)
     unrealised: list[Cells] = field(default_factory=list)
     harvestable: Decimal = ZERO
-    uk_pool: list[Cells] = field(default_factory=list)
+    pool: list[Cells] = field(default_factory=list)
+    """Of a regime that has pools: each coin's at the end."""
 
 
-PARTS = frozenset({"fragments", "open_lots", "income_usd_by_year", "issues", "unrealised", "uk_pool"})
-US_KEY, UK_KEY = ("disposal_id", "lot_id"), ("disposed", "rule", "acquired")
+US_KEY, UK_KEY, CA_KEY = ("disposal_id", "lot_id"), ("disposed", "rule", "acquired"), ("disposal_id",)
+_US_MONEY = ("proceeds_usd", "basis_usd", "gain_usd")
 _UK_MONEY = ("proceeds", "allowable_cost", "gain")
+_CA_MONEY = ("proceeds", "acb", "denied_loss", "gain")
+_POOLS = ("uk_pool", "acb_pool")
 
 
 class Comparison:
@@ -53,25 +57,24 @@ class Comparison:
     def note(self, what: str, expected: str, got: str) -> None:
         self.found.append(Difference(self._vector, f"{self._way}{what}", expected, got))
 
-    def compare(self, expected: Mapping[str, Any], made: Made, *, is_uk: bool) -> None:
-        """Every part that `expected` holds; absent issues and income mean none. A part that is not known here is a difference, not a pass."""
-        for part in sorted(expected.keys() - PARTS):
-            self.note(part, "to be compared", "nothing: no part of this format")
-        if is_uk:
-            self._fragments_uk(expected.get("fragments", []), made)
-            if "uk_pool" in expected:
-                told = [{"asset": asset, **pool} for asset, pool in expected["uk_pool"].items()]
-                self.lines("uk_pool", _without_zero(told), _without_zero(made.uk_pool), ("asset",), ("quantity",), ("cost",))
+    def compare(self, expected: Mapping[str, Any], made: Made, regime: Regime) -> None:
+        """Every part that `expected` holds; absent issues and income mean none."""
+        if regime == "uk":
+            self._fragments_uk(expected["fragments"], made)
+        elif regime == "ca":
+            self.lines("fragment", expected["fragments"], made.fragments, CA_KEY, ("quantity",), _CA_MONEY)
         else:
-            self.lines(
-                "fragment", expected.get("fragments", []), made.fragments, US_KEY, ("quantity",), ("proceeds_usd", "basis_usd", "gain_usd")
-            )
+            self.lines("fragment", expected["fragments"], made.fragments, US_KEY, ("quantity",), _US_MONEY)
+        for part in _POOLS:
+            if part in expected:
+                told = [{"asset": asset, **pool} for asset, pool in expected[part].items()]
+                self.lines(part, _without_zero(told), _without_zero(made.pool), ("asset",), ("quantity",), ("cost",))
         if "open_lots" in expected:
             key = ("lot_id", "asset", "account")
             self.lines("open_lot", expected["open_lots"], made.open_lots, key, ("quantity",), ("basis_usd",))
-        told = [{"year": year, "usd": usd} for year, usd in expected.get("income_usd_by_year", {}).items() if Decimal(usd)]
+        years = [{"year": year, "usd": usd} for year, usd in expected.get("income_usd_by_year", {}).items() if Decimal(usd)]
         ours: list[Cells] = [{"year": year, "usd": usd} for year, usd in made.income.items() if usd]
-        self.lines("income_usd_by_year", told, ours, ("year",), (), ("usd",))
+        self.lines("income_usd_by_year", years, ours, ("year",), (), ("usd",))
         self.lines("issue", expected.get("issues", []), made.issues, ("code", "event_id", "asset"), ("quantity",), ())
         if "unrealised" in expected:
             self.lines("unrealised", expected["unrealised"]["lots"], made.unrealised, ("lot_id",), (), ("gain_usd",))
@@ -101,8 +104,8 @@ class Comparison:
                     least = TOLERANCE if cell in money else ZERO
                     if abs(_amount(value) - _amount(got.get(cell, ZERO))) > least:
                         self.note(f"{label} {cell}", plain(_amount(value)), plain(_amount(got.get(cell, ZERO))))
-                elif cell in got and str(value) != str(got[cell]):
-                    self.note(f"{label} {cell}", str(value), str(got[cell]))
+                elif str(value) != str(got.get(cell, "")):
+                    self.note(f"{label} {cell}", str(value), str(got.get(cell, "nothing")))
 
     def money(self, what: str, told: str | None, got: Decimal) -> None:
         if told is not None and abs(Decimal(told) - got) > TOLERANCE:

@@ -219,7 +219,7 @@ class _Book:
             self._dispose(m, day)
         elif m.act == "leave":
             taken = self._take(m)
-            self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags))
+            self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags, taken.missing))
             if m.more.kind == "gift_out":
                 self.issues.append(gift_at_cost(m, self.places, self.symbols))
         elif m.more.to_coin or m.more.received is not None:

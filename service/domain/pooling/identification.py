@@ -257,7 +257,7 @@ class _Book:
 
     def _leave(self, m: Movement) -> None:
         taken = self.pools[m.coin].take(m.quantity)
-        self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags))
+        self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags, taken.missing))
         if taken.missing:
             self.issues.append(missing(m.id, m.coin, taken.missing, self.places, self.symbols))
         if m.more.kind == "gift_out":

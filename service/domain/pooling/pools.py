@@ -31,6 +31,8 @@ class Left(NamedTuple):
     quantity: int
     cost: int
     flags: tuple[Flag, ...]
+    missing: int = 0
+    """Units of `quantity` that were never held."""
 
 
 class Taken(NamedTuple):
