@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from service.app.ports import App
-from service.http import api, failures, forms, pages
+from service.http import api, failures, forms, gains_api, pages
 from service.http.auth import Attempts
 from service.http.guard import Guard
 from service.http.shown import HERE
@@ -39,6 +39,7 @@ def create_app(app: App, hosts: Sequence[str] = ()) -> FastAPI:
     http.state.work = work
     http.add_api_route("/healthz", _healthz, include_in_schema=False)
     http.include_router(api.router)
+    http.include_router(gains_api.router)
     http.include_router(pages.router)
     http.include_router(forms.router)
     http.mount("/static", StaticFiles(directory=HERE / "static"))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from service.app import evaluate as evaluating
-from service.app import holder, queries, sources
+from service.app import holder, lot_choices, queries, sources
 from service.app import sync as syncing
 from service.app.ports import Account, App
 from service.http.auth import Thresher, authorised
@@ -35,6 +35,7 @@ QUESTIONS: dict[str, tuple[Callable[[App], Awaitable[Answer]], str]] = {
     "issues": (queries.issues, "What is open, each with its remedy"),
     "coverage": (queries.coverage, "What is proven complete, and how"),
     "channels": (queries.channels, "Where alerts go; addresses are masked"),
+    "allocation": (lot_choices.allocation, "What became of the lots of one pool for all accounts, and what is still to be said"),
 }
 
 KEYS = {
@@ -47,18 +48,30 @@ KEYS = {
     "issues": "id kind severity subject says remedy",
     "coverage": "account stream from to proof unreachable",
     "channels": "id label url added_at",
+    "overview": "value unrealised realised saving opportunities unpriced_lots accounts open_alerts issues currency at",
+    "allocation": "account_scope_from recorded_at says law assets",
+    "gains": "disposal_id lot_id asset coin account acquired disposed quantity proceeds basis gain term tax_year flags",
+    "explanations": "asset symbol quantity time_zone chain prices arithmetic utc rules reproduced",
 }
 """What an item of each noun has at least, for the OpenAPI document; a test compares with the answers. More may be added, none renamed."""
+ONE = frozenset({"overview", "allocation"})
+"""Nouns with one item and no list."""
+BESIDE = {"gains": "totals issues method scope zone says schedule_d"}
+"""What stands beside the list of a noun."""
 
 
-def _documented(noun: str) -> dict[int | str, dict[str, Any]]:
-    if noun == "overview":
-        schema: dict[str, Any] = {"type": "object", "required": [noun], "properties": {noun: {"type": "object"}}}
-    else:
-        key = "opportunities" if noun == "harvest" else noun
-        items = {"type": "object", "required": KEYS[key].split(), "properties": {k: {} for k in KEYS[key].split()}}
-        schema = {"type": "object", "required": [key], "properties": {key: {"type": "array", "items": items}}}
-    return {200: {"content": {"application/json": {"schema": schema}}}, 401: {"description": "No session, no token"}}
+def documented(noun: str) -> dict[int | str, dict[str, Any]]:
+    """The responses of a question, for the OpenAPI document."""
+    key = "opportunities" if noun == "harvest" else noun
+    item = _object(KEYS[key])
+    schema = _object(" ".join([key, *BESIDE.get(key, "").split()]))
+    schema["properties"][key] = item if key in ONE else {"type": "array", "items": item}
+    told: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": schema}}}}
+    return told | {401: {"description": "No session, no token"}} | ({404: {"description": "Unknown id"}} if key == "explanations" else {})
+
+
+def _object(keys: str) -> dict[str, Any]:
+    return {"type": "object", "required": keys.split(), "properties": {key: {} for key in keys.split()}}
 
 
 def _question(noun: str, ask: Callable[[App], Awaitable[Answer]], summary: str) -> None:
@@ -66,7 +79,7 @@ def _question(noun: str, ask: Callable[[App], Awaitable[Answer]], summary: str) 
         return await ask(app)
 
     router.add_api_route(
-        f"/{noun}", answer, methods=["GET"], name=noun, summary=summary, operation_id=f"get_{noun}", responses=_documented(noun)
+        f"/{noun}", answer, methods=["GET"], name=noun, summary=summary, operation_id=f"get_{noun}", responses=documented(noun)
     )
 
 
@@ -74,7 +87,7 @@ for _noun, (_ask, _summary) in QUESTIONS.items():
     _question(_noun, _ask, _summary)
 
 
-@router.get("/transactions", summary="What moved: all of it, or the newest `limit`", responses=_documented("transactions"))
+@router.get("/transactions", summary="What moved: all of it, or the newest `limit`", responses=documented("transactions"))
 async def transactions(app: Thresher, limit: Annotated[int | None, Query(ge=1)] = None) -> Answer:
     return await queries.transactions(app, limit)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from service.app import access, queries
+from service.app import access, lot_choices, queries
+from service.app.gains import Asked
 from service.app.ports import App, Busy, Refused, Stopped
+from service.http import gains
 from service.http.auth import COOKIE, Attempts, SignIn, Thresher, Visitor, same_origin, set_cookie, visitor
 from service.http.shown import loss_bars, page
 from service.http.work import Work
@@ -19,6 +22,27 @@ Answer = dict[str, Any]
 Owner = Annotated[Visitor, Depends(visitor)]
 
 TRANSACTIONS_SHOWN = 200
+ALLOCATED_SHOWN = 100
+"""Lots of one coin."""
+FIGURES = (
+    ("disposal", "Disposal", "id"),
+    ("disposals", "Disposals", "ids"),
+    ("lot", "Lot", "lot"),
+    ("rule", "Rule", "words"),
+    ("proceeds", "Proceeds", "money"),
+    ("basis", "Basis", "money"),
+    ("fees", "Fees", "money"),
+    ("allowable_cost", "Allowable cost", "money"),
+    ("denied", "Loss denied", "money"),
+    ("gain", "Gain", "money"),
+    ("term", "Term", "words"),
+    ("tax_year", "Tax year", "words"),
+    ("acquired", "Acquired", "time"),
+    ("long_from", "Long term from", "day"),
+    ("disposed", "Disposed", "time"),
+    ("day", "Day", "day"),
+)
+"""Of an explanation, as far as it has them: key, name, kind. An amount that is None is not known."""
 EXCHANGES = ("binance", "kraken", "coinbase")
 """Offered by name, because their histories are proven complete; any other ccxt id may be typed."""
 
@@ -78,7 +102,11 @@ async def _balances(app: App) -> Answer:
 
 
 async def _lots(app: App) -> Answer:
-    return {**await queries.lots(app), **await queries.accounts(app)}
+    return {**await queries.lots(app), **await queries.accounts(app), "was_one_pool": await gains.was_one_pool(app)}
+
+
+async def _gains(app: App, question: Asked = Asked()) -> Answer:
+    return {**await gains.page(app, question), **await queries.accounts(app), "most": gains.DISPOSALS_SHOWN}
 
 
 async def _transactions(app: App) -> Answer:
@@ -108,6 +136,7 @@ PAGES = (
     Page("/alerts", "Alerts", "alerts.html", _alerts),
     Page("/balances", "Balances", "balances.html", _balances),
     Page("/lots", "Lots", "lots.html", _lots),
+    Page("/gains", "Gains", "gains.html", _gains),
     Page("/transactions", "Transactions", "transactions.html", _transactions),
     Page("/accounts", "Accounts", "accounts.html", _accounts),
     Page("/issues", "Issues", "issues.html", _issues),
@@ -117,16 +146,34 @@ BY_PATH = {p.path: p for p in PAGES}
 
 async def show(request: Request, path: str, who: Visitor, refused: Refused | Stopped | Busy | None = None, code: int = 200) -> HTMLResponse:
     """A page of PAGES as it stands now; `refused` is why the form that was just sent did nothing."""
-    app: App = request.app.state.thresher
-    work: Work = request.app.state.work
     shown = BY_PATH[path]
-    told = await shown.ask(app)
+    told = await shown.ask(request.app.state.thresher)
+    return _filled(request, who, told, shown.template, shown.name, path=path, refused=refused, code=code)
+
+
+def _filled(
+    request: Request,
+    who: Visitor,
+    told: Answer,
+    template: str,
+    title: str,
+    *,
+    path: str,
+    refused: Refused | Stopped | Busy | None = None,
+    code: int = 200,
+) -> HTMLResponse:
+    """`path`: the page of the navigation that this one is, or belongs to."""
+    work: Work = request.app.state.work
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "said"]
+    here = request.url.path if request.method == "GET" else path
     return page(
-        shown.template,
+        template,
         code,
-        title=shown.name,
+        title=title,
         pages=PAGES,
         path=path,
+        here=here,
+        again=f"{here}?{urlencode(asked)}" if asked else here,
         token=who.token,
         said=SAID.get(request.query_params.get("said", "")),
         refused=refused,
@@ -145,7 +192,60 @@ def _route(shown: Page) -> None:
 
 
 for _page in PAGES:
-    _route(_page)
+    if _page.path != "/gains":
+        _route(_page)
+
+
+# ------------------------------------------------------------------ gains, and why
+
+
+@router.get("/gains")
+async def gains_page(request: Request, who: Owner, app: Thresher, *, year: str = "", method: str = "", scope: str = "") -> HTMLResponse:
+    """An empty field of the form means that nothing was chosen."""
+    try:
+        question = gains.asked(_year(year), method or None, scope or None)
+    except Refused as refused:
+        return await show(request, "/gains", who, refused, 422)
+    return _filled(request, who, await _gains(app, question), "gains.html", "Gains", path="/gains")
+
+
+def _year(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdigit() and len(text) == len("2025")):
+        raise Refused("year", "give a year such as 2025")
+    return int(text) if text else None
+
+
+@router.get("/gains/explanation")
+async def gain_page(request: Request, who: Owner, app: Thresher, id: str, *, method: str = "", scope: str = "") -> HTMLResponse:
+    told = await gains.gain(app, id, method or None, scope or None)
+    asked = {name: value for name, value in (("method", method), ("scope", scope)) if value}
+    shown = await _explained(app, told, {"of": "gains", "id": id, "asked": asked})
+    return _filled(request, who, shown, "explanation.html", "Explanation of a disposal", path="/gains")
+
+
+@router.get("/lots/explanation")
+async def lot_page(request: Request, who: Owner, app: Thresher, id: str, *, method: str = "") -> HTMLResponse:
+    asked = {"method": method} if method else {}
+    shown = await _explained(app, await gains.lot(app, id, method or None), {"of": "lots", "id": id, "asked": asked})
+    return _filled(request, who, shown, "explanation.html", "Explanation of a lot", path="/lots")
+
+
+async def _explained(app: App, told: Answer, question: Answer) -> Answer:
+    count = len(told["explanations"])
+    return {
+        "explanations": gains.for_page(told),
+        "count": count,
+        "most_steps": gains.STEPS_SHOWN,
+        "figures": FIGURES,
+        "currency": await gains.currency(app),
+        **question,
+    }
+
+
+@router.get("/lots/allocation")
+async def allocation_page(request: Request, who: Owner, app: Thresher) -> HTMLResponse:
+    told = await lot_choices.allocation(app) | {"currency": await gains.currency(app), "most": ALLOCATED_SHOWN}
+    return _filled(request, who, told, "allocation.html", "From one pool to accounts", path="/lots")
 
 
 # ------------------------------------------------------------------ signing in

@@ -12,7 +12,7 @@ from service.http.auth import COOKIE
 from service.http.guard import LARGEST_BODY_BYTES
 from tests.http.steps import FROM_OUR_PAGE, ORIGIN, PASSWORD, form_token, send, sign_in
 
-PAGES = ["/", "/harvest", "/alerts", "/balances", "/lots", "/transactions", "/accounts", "/issues"]
+PAGES = ["/", "/harvest", "/alerts", "/balances", "/lots", "/gains", "/transactions", "/accounts", "/issues"]
 FORMS = [
     "/sync",
     "/logout",
@@ -31,7 +31,7 @@ async def test_every_operation_of_the_api_wants_a_session_or_a_token(stranger):
     operations = [(m, path) for path, item in document["paths"].items() for m in item]
     assert len(operations) >= 20
     for method, path in operations:
-        answer = await stranger.request(method, path.replace("{account}", "x").replace("{alert}", "x"))
+        answer = await stranger.request(method, path.replace("{account}", "x").replace("{alert}", "x").replace("{id}", "x"))
         assert answer.status_code == 401, (method, path)
         assert answer.json()["error"].keys() == {"field", "says"}
         assert answer.headers["www-authenticate"] == "Bearer"

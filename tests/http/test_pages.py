@@ -83,7 +83,7 @@ def test_bars_are_as_long_as_the_loss_and_no_longer_than_the_chart():
 
 
 async def test_with_nothing_watched_each_page_says_what_to_do(owner):
-    for path in ("/", "/harvest", "/balances", "/lots", "/transactions"):
+    for path in ("/", "/harvest", "/balances", "/lots", "/gains", "/transactions"):
         page = await owner.get(path)
         assert page.status_code == 200
         assert 'href="/accounts#add"' in page.text, path
@@ -96,7 +96,7 @@ async def test_each_page_shows_what_the_account_has(owner, home):
     await synced_account(home)
     seen = {
         path: (await owner.get(path)).text
-        for path in ("/", "/harvest", "/alerts", "/balances", "/lots", "/transactions", "/accounts", "/issues")
+        for path in ("/", "/harvest", "/alerts", "/balances", "/lots", "/gains", "/transactions", "/accounts", "/issues")
     }
     assert "$5,000.00" in seen["/"]
     assert "<svg" in seen["/"]
