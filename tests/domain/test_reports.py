@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from service.domain.ledger import Match
 from service.domain.ledger.choices import Calendar
 from service.domain.movements import ticks
 from service.domain.reports import form_8949, matches
+from service.domain.reports.cells import csv_line
 from service.domain.reports.txf import txf
 
 BTC, DOLLAR = 10**18, 10**30
@@ -165,6 +167,34 @@ def test_what_is_unknown_is_empty_and_flagged_and_in_no_sum():
     assert form_8949.schedule_d(found)[0] == ("3", "I", 3, 3_100_000, 2_000_000, 1_100_000, 2)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "told"),
+    [
+        ('=HYPERLINK("http://a.example","Claim")', '0.5 =HYPERLINK("http://a.example","Claim")'),
+        ("CLAIM;=1+1", "0.5 CLAIM =1+1"),
+        ("CLAIM\t=1+1\r\n@SUM(A1)", "0.5 CLAIM =1+1 @SUM(A1)"),
+        ("ABC\u202eXYZ\u2028=1", "0.5 ABC XYZ =1"),
+        ("USDC.e", "0.5 USDC.e"),
+        ("ポケモン 🚀", "0.5 ポケモン 🚀"),
+    ],
+)
+def test_no_part_of_a_tokens_name_begins_a_cell_of_the_form(symbol, told):
+    """Wherever a spreadsheet parts cells, the description begins with its quantity, and what would part it is gone."""
+    found = form_8949.rows([match()], symbols={"btc": symbol}, labels={}, calendar=Calendar("UTC"))
+    assert form_8949.cells(found[0])[1] == told
+    line = csv_line(form_8949.cells(found[0]))
+    assert next(csv.reader([line])) == list(form_8949.cells(found[0]))
+    assert not any(cell.startswith(("=", "+", "@")) for cell in next(csv.reader([line], delimiter=";")))
+
+
+@pytest.mark.parametrize("word", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_ids_and_accounts_that_begin_like_formulas_are_text_on_the_form_and_untouched_in_the_rows(word):
+    m = match(id=word, lot=word, account=word)
+    assert form_8949.cells(form(m)[0])[9:12] == (f"'{word}",) * 3
+    told = row(m)
+    assert (told["disposal_id"], told["lot_id"], told["account"]) == (word,) * 3
+
+
 def test_a_collectible_bears_code_c_with_an_adjustment_of_0():
     cells = form_8949.cells(form(match(), collectible=frozenset({"btc"}))[0])
     assert (cells[6], cells[7], cells[8], cells[-1]) == ("C", "0.00", "11000.00", "collectible")
@@ -242,6 +272,13 @@ def test_txf_gives_each_box_the_reference_of_its_column_on_the_form(told, sold, 
     found = form(m, told={"exchange": told} if told else {}, bought_in={"b1": "exchange"})
     assert found[0].box == box
     assert txf(found, date(2026, 3, 1)).split("\r\n")[5] == f"N{reference}"
+
+
+def test_txf_has_a_tokens_name_in_one_line_and_without_the_end_of_a_record():
+    found = form_8949.rows([match()], symbols={"btc": "A\r\n^\r\nTD;B"}, labels={}, calendar=Calendar("UTC"))
+    lines = txf(found, date(2026, 3, 1)).split("\r\n")
+    assert lines[8] == "P0.5 A TD B"
+    assert lines.count("^") == 2
 
 
 def test_txf_leaves_unknown_date_and_cost_empty():

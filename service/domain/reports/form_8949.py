@@ -109,7 +109,7 @@ def rows(
         found.append(
             Row(
                 box=_box(m, known.get(m.account), calendar, is_own=origin.get(m.lot) == m.account),
-                description=f"{text(m.quantity, places)} {symbols[m.coin]}",
+                description=f"{text(m.quantity, places)} {in_one_cell(symbols[m.coin])}",
                 acquired=None if acquired is None else calendar_day(calendar.day(acquired)),
                 sold=calendar_day(calendar.day(m.disposed)),
                 proceeds=cents(m.proceeds),
@@ -165,7 +165,7 @@ def _line(name: str, box: str, found: Sequence[Row]) -> Line:
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """In COLUMNS. The adjustment of a collectible is 0, as the form's instructions want it beside code C; no other row has one."""
+    """In COLUMNS, for people and their spreadsheets. The adjustment of a collectible is 0, as the form's instructions want it beside code C; no other row has one."""
     return (
         row.box,
         row.description,
@@ -176,11 +176,22 @@ def cells(row: Row) -> tuple[str, ...]:
         row.code,
         "0.00" if row.code else "",
         money(row.gain),
-        row.disposal,
-        row.lot,
-        row.account,
+        _as_text(row.disposal),
+        _as_text(row.lot),
+        _as_text(row.account),
         " ".join(row.flags),
     )
+
+
+def in_one_cell(symbol: str) -> str:
+    """A token names itself, and spreadsheets part cells at a semicolon or a tab where that is the custom: such and what is not seen becomes a
+    blank, so that no part of a name begins a cell."""
+    return " ".join("".join(c if c.isprintable() and c != ";" else " " for c in symbol).split())
+
+
+def _as_text(word: str) -> str:
+    """With an apostrophe where a spreadsheet would take it for a formula. `gains --csv` has every word as it is."""
+    return f"'{word}" if word.startswith(("=", "+", "-", "@", "\t", "\r")) else word
 
 
 def line_cells(line: Line) -> tuple[str, ...]:
