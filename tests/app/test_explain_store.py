@@ -57,3 +57,26 @@ async def test_every_stored_match_and_lot_can_be_explained(tmp_path, seed):
             assert one["reproduced"] is True, one
         for asset in (await lot_choices.allocation(app))["allocation"]["assets"]:
             assert asset["nothing_lost"] is True
+
+
+@pytest.mark.parametrize("method", ["section104", "acb"])
+async def test_every_disposal_of_what_is_stored_can_be_explained_by_a_pool(tmp_path, method):
+    told = random_history(Random(4), 60)
+    async with house(tmp_path, {}) as home:
+        app = replace(home.app, connector_class=lambda name: ToldAlone if name == "told alone" else Told)
+        for account in told.accounts:
+            await app.store.add_account(account, {})
+            await app.store.save_page(account.id, "rows", page(row for row in told.rows if row.account == account.id), BEGIN)
+        await app.store.save_quotes(told.quotes, BEGIN)
+        await rebuild(app)
+        movements = (await app.store.movements()).movements
+        events = sorted({m.id for m in movements if m.act == "dispose"})
+        assert len(events) > 10
+        for event in events:
+            for one in (await explain.explain_disposal(app, event, method=method))["explanations"]:
+                assert one["reproduced"] is True, one
+                assert any(word in NO_SOURCE for word in one["prices"]["proceeds"].split("; ")) == (one["proceeds"] is None)
+                assert all(e["sources"] for step in one["chain"] for e in step["events"])
+        for lot in sorted({m.id for m in movements if m.act == "acquire"}):
+            (one,) = (await explain.explain_lot(app, lot, method=method))["explanations"]
+            assert (one["reproduced"], one["lot"]) == (True, lot)
