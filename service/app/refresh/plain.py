@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from json.encoder import encode_basestring_ascii as quoted
 
 from connectors.contract import Asset, RawRecord
 from service.app.derived import BookedLine, Placed, Tally, TallyKey, coin_text
+from service.app.file_records import STREAM
 from service.app.refresh.tallies import merge
 from service.domain.assets import AssetTable, Coin
 from service.domain.history import ALL, Reader, Row, asset_id, chain_ref
@@ -22,14 +24,11 @@ from service.domain.reconcile import Kind
 from service.domain.reconcile.order import RANK, natural
 from service.domain.reconcile.rows import IN
 
-STREAM = "csv"
 _KINDS = {word: Kind(word) for word in ("buy", "sell", "swap", "spend", "income", "transfer")} | {"airdrop": Kind.INCOME}
 """The kinds that can be plain."""
 _HINTS = {word: "other" if word == "transfer" else "reward" if kind is Kind.INCOME else "trade" for word, kind in _KINDS.items()}
 """As the files connector has them."""
 _RANKS = {word: str(RANK[kind]) for word, kind in _KINDS.items()}
-
-
 _NONE: Mapping[str, Row] = {}
 
 
@@ -85,7 +84,7 @@ class _Work:
         if (sent is None or sent[1].kind == "fiat") and (received is None or received[1].kind == "fiat"):  # money has no lots
             return False
         fee = self._side(fee_word, at, fee_units) if fee_word else None
-        self._book(row, f"[{_quoted(f'{STREAM}/{record.key}')}]", sent, received, fee)
+        self._book(row, f"[{quoted(f'{STREAM}/{record.key}')}]", sent, received, fee)
         n = row.n
         order = f"{chr(0x30 + len(str(n)))}{n}" if n else "0"
         place = f"{order}{_RANKS[kind]}{natural(f'{STREAM}/{name}')} {name}"
@@ -120,10 +119,10 @@ class _Work:
         name, kind, account, to_account, n = row.id, row.kind, row.account, row.to_account, row.n
         word, hint = _KINDS[kind].value, _HINTS[kind]
         at = f"{stamp(row.at)[:-1]}.000000Z"
-        quoted = _quoted(name)
+        own = quoted(name)
         value, cost = row.value, row.fee_value
         stated = (
-            f'{{"acquired_at":null,"basis":null,"fee_value":{_NULL if cost is None else _money(cost)},"id":{quoted},"kind":"{kind}",'
+            f'{{"acquired_at":null,"basis":null,"fee_value":{_NULL if cost is None else _money(cost)},"id":{own},"kind":"{kind}",'
             f'"to_account":"{to_account}","value":{_NULL if value is None else _money(value)}}}'
         )
         ref = chain_ref(row.note) if row.note else None
@@ -135,10 +134,10 @@ class _Work:
             add((name, account, at, hint, word, gave, got, paid, ref, "[]", "[]", "[]", keys, n, stated))
             return
         got = self._counted(to_account, received, 1) if received else "[]"
-        inward = _quoted(f"{name}{IN}")
+        inward = quoted(f"{name}{IN}")
         told = f'{{"acquired_at":null,"basis":null,"fee_value":null,"id":{inward},"kind":"{kind}","to_account":"","value":null}}'
         add((name, account, at, hint, word, gave, "[]", paid, ref, "[]", "[]", f"[{inward}]", keys, n, stated))
-        add((f"{name}{IN}", to_account, at, hint, word, "[]", got, "[]", ref, "[]", "[]", f"[{quoted}]", keys, n, told))
+        add((f"{name}{IN}", to_account, at, hint, word, "[]", got, "[]", ref, "[]", "[]", f"[{own}]", keys, n, told))
 
     def _counted(self, account: str, side: _Side, sign: int) -> str:
         """The amount as a line has it, added to what the account holds."""
@@ -169,9 +168,9 @@ _new = tuple.__new__
 
 def _is_plain(row: Row) -> bool:
     """Whether the row needs no other row and no quote."""
-    (_, _, kind, account, to_account, sent_asset, sent, received_asset, received, fee_asset, _, value, fee_value, _, basis, since) = row[
-        :16
-    ]
+    (
+        _, _, kind, account, to_account, sent_asset, sent, received_asset, received, fee_asset, _, value, fee_value, _, basis, since,
+    ) = row[:16]  # fmt: skip
     if kind not in _KINDS or basis is not None or since is not None or (fee_asset and fee_value is None):
         return False
     if kind == "transfer":
@@ -181,8 +180,3 @@ def _is_plain(row: Row) -> bool:
 
 def _money(units: int) -> str:
     return f'"{text(units, MONEY_PLACES)}"'
-
-
-def _quoted(word: str) -> str:
-    """A JSON string."""
-    return f'"{word}"' if word.isascii() and word.isprintable() and '"' not in word and "\\" not in word else json.dumps(word)
