@@ -333,12 +333,13 @@ def _pooled(past: Past, asked: Asked, zone: str, *, may_fork: bool) -> Found:
     placed.sort()
     totals = _summed({(year, "short"): values for year, values in half[1].items()} for half in halves)
     told_issues = sorted(issue for half in halves for issue in half[2])
+    years = (pooled.TaxYears if is_uk else rows.Years)(Calendar(zone))
     return Found(
         columns=pooling.UK_COLUMNS if is_uk else pooling.ACB_COLUMNS,
         lines=[line[-1] for line in placed],
         matches=[],
         totals=[total._replace(term="") for total in totals],
-        issues=[*_issues(past, asked.year, rows.Years(Calendar(zone))), *map(pooled.issue, told_issues)],
+        issues=[*_issues(past, asked.year, years), *map(pooled.issue, told_issues)],
         unknown=sum(total.unknown for total in totals),
         asked=asked,
         zone=zone,

@@ -9,7 +9,7 @@ from typing import Any
 from service.domain import pooling
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger.choices import Calendar
-from service.domain.movements import Movement
+from service.domain.movements import Movement, iso_day
 from service.domain.reports.cells import csv_line
 from service.domain.reports.matches import Years
 
@@ -24,7 +24,7 @@ def section104(groups: Sequence[Sequence[Movement]], *, zone: str, places: int, 
     for m in matches:
         _add(sums[pooling.tax_year(m.day)], m.proceeds, m.cost, unknown=m.proceeds is None or bool(m.missing))
     lines = [(*row[1:5], csv_line(row)) for row in pooling.uk_rows(matches, places=places, symbols=symbols)]
-    return lines, dict(sums), _plain(issue for one in found for issue in one.issues)
+    return lines, dict(sums), _plain(_of_year(year, [i for one in found for i in one.issues], groups, TaxYears(Calendar(zone)), zone))
 
 
 def acb(
@@ -46,7 +46,24 @@ def acb(
         _add(sums[years[m.disposed]], m.proceeds, m.acb - m.denied, unknown=m.proceeds is None or bool(m.missing))
     told = pooling.acb_rows(matches, places=places, symbols=symbols, accounts=labels)
     lines = [(m.disposed, m.id, m.coin, csv_line(row)) for m, row in zip(matches, told, strict=True)]
-    return lines, dict(sums), _plain(issue for one in found for issue in one.issues)
+    return lines, dict(sums), _plain(_of_year(year, [i for one in found for i in one.issues], groups, years, zone))
+
+
+class TaxYears(Years):
+    """Instant → tax year of the United Kingdom in which it lies, 6 April to 5 April, by the year in which that ends."""
+
+    def __missing__(self, at: int) -> int:
+        year = self[at] = pooling.tax_year(self._calendar.day(at))
+        return year
+
+
+def _of_year(year: int | None, issues: Sequence[Issue], groups: Sequence[Sequence[Movement]], years: Years, zone: str) -> Sequence[Issue]:
+    """What is open of another year is no part of the answer. An issue names a movement and its coin, or a day and the coin disposed of."""
+    if year is None or not issues:
+        return issues
+    calendar, gone = Calendar(zone), [m for group in groups for m in group if m.act != "acquire"]
+    when = {f"{iso_day(calendar.day(m.at))} {m.coin}": m.at for m in gone} | {f"{m.id} {m.coin}": m.at for m in gone}
+    return [issue for issue in issues if years[when[issue.subject]] == year]
 
 
 def _add(sums: list[int], proceeds: int | None, cost: int, *, unknown: bool) -> None:

@@ -81,6 +81,22 @@ async def test_a_clean_year_is_done_whatever_is_open_of_another(world, tmp_path)
         assert (await world.run("gains", *source)).code == 1
 
 
+SHORT = ISSUE_IN_2025.replace("2025-06-01", "2025-04-05") + "g1,2026-06-01T12:00:00Z,gift_out,exchange,,BTC,0.1,,,,,,,\n"
+"""A sale of more than is held on 5 April 2025, and a gift of what is not there in June 2026."""
+
+
+@pytest.mark.parametrize(
+    ("method", "clean", "open_ones"),
+    [("fifo", (2024,), (2025, 2026)), ("acb", (2024,), (2025, 2026)), ("section104", (2024, 2026), (2025, 2027))],
+)
+async def test_what_is_open_of_a_pool_is_of_its_tax_year(world, tmp_path, method, clean, open_ones):
+    """The United Kingdom's 2025 ends on 5 April 2025; the others are years of the calendar."""
+    path = tmp_path / "short.csv"
+    path.write_text(SHORT)
+    codes = {y: (await world.run("gains", "--from", str(path), "--method", method, "--year", str(y))).code for y in (*clean, *open_ones)}
+    assert codes == dict.fromkeys(clean, 0) | dict.fromkeys(open_ones, 1)
+
+
 @pytest.mark.parametrize("method", ["section104", "acb"])
 async def test_a_pool_is_of_all_accounts_whatever_scope_is_asked_for(world, tmp_path, method):
     path = tmp_path / "clean.csv"
