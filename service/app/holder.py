@@ -82,7 +82,7 @@ async def _late(app: App, choice: MethodChoice) -> str | None:
     if not sold:
         return None
     return (
-        f"{len(sold):,} disposals since {choice.since} came before this word. A standing order counts that was made no later than the sale "
+        f"{len(sold):,} {'disposal' if len(sold) == 1 else 'disposals'} since {choice.since} came before this word. A standing order counts that was made no later than the sale "
         "(26 CFR 1.1012-1(j)(2)): keep what shows that yours was."
     )
 

@@ -178,7 +178,9 @@ def remove(which: Which, as_json: AsJson = False) -> int:
         await rebuild.rebuild(app)
         return gone
 
-    return _one(drop, as_json=as_json)
+    return _one(
+        drop, as_json=as_json, after="Removed, with its key and all that was read from it. `thresher issues` shows what is open now."
+    )
 
 
 @account.command("set")

@@ -260,7 +260,7 @@ async def test_a_lot_of_another_coin_is_refused_for_a_sale(tmp_path):
 
 async def test_a_method_from_a_day_before_disposals_is_recorded_and_told_as_late(home):
     choice, late = await holder.set_method(home.app, "two", "lifo", date(2025, 3, 1))
-    assert late.startswith("1 disposals since 2025-03-01 came before this word.")
+    assert late.startswith("1 disposal since 2025-03-01 came before this word.")
     assert "no later than the sale (26 CFR 1.1012-1(j)(2))" in late
     assert await said(home, MethodChoice) == [choice]
 

@@ -137,6 +137,19 @@ async def test_a_method_from_the_past_is_told_as_late_and_one_from_now_on_is_not
     assert (await world.run("account", "set", "wallet", "--method", "hifo", "--from", "2025-06-02")).code == 0
 
 
+async def test_a_removed_account_is_told_and_comes_back_with_its_end_of_the_transfer(world, history):
+    assert (await world.run("import", str(history))).code == 0
+    before = await world.run("gains", "--csv", "-")
+    gone = await world.run("account", "remove", "wallet")
+    assert gone.code == 0
+    assert "Removed, with its key and all that was read from it." in gone.out
+    told = await world.run("issues")
+    assert told.code == 1
+    assert "unmatched_withdrawal" in told.out
+    assert (await world.run("import", str(history))).code == 0
+    assert (await world.run("gains", "--csv", "-")).out == before.out
+
+
 async def test_an_audit_leads_each_match_back_to_the_rows_of_a_file(world, history):
     done = await world.run("gains", "--from", str(history), "--audit", "-")
     told = {(line["disposal_id"], line["lot_id"]): line for line in map(json.loads, done.out.splitlines())}
