@@ -128,16 +128,6 @@ class Pool:
                 quantity = 0
         return taken, quantity
 
-    def first(self, method: Method) -> Holding | None:
-        """The lot that the method takes next; None when nothing is left."""
-        heap = self._heap(method)
-        while heap:
-            held = self.lots.get(heap[0][-1])  # type: ignore[arg-type]
-            if held is not None:
-                return held
-            heappop(heap)
-        return None
-
     def _heap(self, method: Method) -> list[Entry]:
         heap = self.heaps.get(method)
         if heap is None:
