@@ -29,6 +29,7 @@ from service.domain.history import Row
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import choices
 from service.domain.money import ZERO
+from service.domain.pricing import PriceBook
 from service.domain.reconcile import Booked, Event, asset_issues, events, is_live, links, open_ends
 from service.domain.statements import Allocation, Identification, MatchAnswer, Statement, Statements, gathered
 
@@ -330,7 +331,8 @@ class _Affected:
     stood: dict[str, Booked]
     """Those of them that may have left something in the store, as they are or were."""
     events: list[Event]
-    book: Any = None
+    book: PriceBook = field(init=False)
+    """The quotes that can speak for them."""
 
 
 def _owner(issue: Issue, rows_: Mapping[str, Booked]) -> str:

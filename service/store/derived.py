@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
@@ -55,7 +55,7 @@ class DerivedState(Room):
         return None if row is None else State(row["ledger_id"], row["rests_on"], row["said"], row["rev"], row["quotes_rev"])
 
     async def booked(self, portfolio: str, ids: Collection[str]) -> dict[str, Booked]:
-        """Those of the rows that are there, each as it is by itself: `linked` shows what it is with others."""
+        """Those of the rows that are there, each as it is by itself: `shown` says what it is with others."""
         return {row.id: row for row in await self._booked(portfolio, [BOOKED.c.id.in_(part) for part in chunks(sorted(set(ids)))])}
 
     async def booked_of_account(self, portfolio: str, account: str) -> dict[str, Booked]:
@@ -317,10 +317,7 @@ def shown(row: Booked) -> Booked:
     """A row as people see it: one that is matched is a transfer."""
     if not row.matched_with or row.kind is Kind.TRANSFER:
         return row
-    return Booked(
-        row.id, row.account, row.occurred_at, row.hint, Kind.TRANSFER, row.sent, row.received, row.fees, row.chain_ref, row.counterparties,
-        row.flags, row.matched_with, row.keys, row.sequence, row.stated,
-    )  # fmt: skip
+    return replace(row, kind=Kind.TRANSFER)
 
 
 async def replace_issues(connection: AsyncConnection, portfolio: str, origin: str, issues: Sequence[Issue]) -> None:

@@ -46,7 +46,7 @@ class DerivedRow(Row, table=True):
 class BookedRow(Row, table=True):
     """One transaction of one account, as `transactions` shows it, with all that later stages need of it.
 
-    sent, received, fees: lists of [asset, quantity, coin id, symbol, kind, known, peg].
+    sent, received, fees: lists of [asset, coin id, symbol, kind, known, peg, quantity].
     """
 
     __tablename__ = "booked"

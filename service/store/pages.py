@@ -186,10 +186,9 @@ async def _saved(connection: AsyncConnection, told: tuple[str, str, Page], portf
     keys = {r.key for r in page.records}
     known = await _versions(connection, account, stream, keys.union(page.withdrawn))
     if not known and len(keys) == len(page.records):
-        number = len(keys)
         await insert_ready(connection, RECORDS, _new_rows(page.records, portfolio, iso(at), rev))
         await _saved_until(connection, where, page, at)
-        return Saved(number, 0, 0, 0, rev)
+        return Saved(len(keys), 0, 0, 0, rev)
     changes = _Changes(known)
     for key in page.withdrawn:
         if key not in keys:  # one that comes with the same page again was replaced, not taken back

@@ -1,4 +1,4 @@
-"""What a database holds, as plain rows: for comparing two of them, for export and for the doctor."""
+"""What a database holds, as plain rows: for comparing two of them."""
 
 from __future__ import annotations
 
