@@ -12,7 +12,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 
-from service.app.explain import of_lines, pools
+from service.app.explain import gain, lot, of_lines, pools
 from service.app.explain.acb import id_of as acb_id
 from service.app.explain.past import Past
 from service.app.explain.section104 import id_of as section104_id
@@ -175,8 +175,8 @@ def test_a_gift_costs_its_market_value_of_that_day_whatever_the_donor_paid(metho
     (told,) = pools.gain(past(gift, sell("s1", "2023-06-01", 10, 400)), "s1", method)["explanations"]
     assert (told["gain"], told["chain"][0]["events"][0]["basis"]) == ("100", "300")
     assert "gift received" in [rule["rule"] for rule in told["rules"]]
-    (lot,) = pools.lot(past(gift), "g1", method)["explanations"]
-    assert lines(lot)[0] == ("cost of the lot", "market value 300 for 10")
+    (part,) = pools.lot(past(gift), "g1", method)["explanations"]
+    assert lines(part)[0] == ("cost of the lot", "market value 300 for 10")
 
 
 def test_the_rules_say_how_far_their_source_was_read():
@@ -245,10 +245,10 @@ def test_canada_a_superficial_loss_shows_the_61_days_and_where_it_went():
     assert window["acquisitions"] == [{"event": "b2", "day": "2023-06-08", "quantity": "25"}]
     assert window["added"] == [{"event": "b2", "amount": "100"}]
     assert "40(2)(g)(i)" in citations(told)
-    (lot,) = pools.lot(history, "b2", "acb")["explanations"]
-    assert lot["bears"] == [{"event": "s1", "amount": "100"}]
+    (part,) = pools.lot(history, "b2", "acb")["explanations"]
+    assert part["bears"] == [{"event": "s1", "amount": "100"}]
     assert (
-        lot["why"]["says"]
+        part["why"]["says"]
         == "The 25 SOL, with 100 of denied loss, joined the one pool of SOL of all accounts, which then held 25 at a cost of 300; 0 later disposals draw on it."
     )
 
@@ -305,6 +305,16 @@ def test_an_event_that_says_another_cost_than_was_booked_is_not_reproduced(metho
     wrong = replace(history, facts=history.facts | {"b2": replace(history.facts["b2"], value=history.facts["b1"].value)})
     (told,) = pools.gain(wrong, "s1", method)["explanations"]
     assert told["reproduced"] is False
+
+
+def test_every_field_of_an_explanation_is_in_the_reference():
+    text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    section = text.split("## Explanations", 1)[1].split("\n## ", 1)[0]
+    history = past(*HELD, sell("s1", "2023-06-01", 50, 3000), buy("b3", "2023-06-08", 20, 90000))
+    answers = [gain(history, "s1"), lot(history, "b3")]
+    answers += [about(history, name, method) for method in ("section104", "acb") for about, name in ((pools.gain, "s1"), (pools.lot, "b3"))]
+    fields = {name for answer in answers for told in answer["explanations"] for name in (*told, *(told.get("window") or ()))}
+    assert {name for name in fields if f"`{name}`" not in section} == set()
 
 
 # ------------------------------------------------------------------ computed again from what is shown
