@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
@@ -19,7 +19,6 @@ from typing import Any
 
 from connectors.contract import Asset
 from service.domain.assets import AssetTable, Coin, Naming
-from service.domain.rules import Figures, Rules
 
 
 def packaged(name: str) -> Path:
@@ -66,10 +65,10 @@ def load(env: Mapping[str, str]) -> Settings:
     """Reads once; makes no folder. Raises ValueError naming the file and key, or the variable, that cannot be used."""
     config_dir = _folder(env, "THRESHER_CONFIG_DIR", "XDG_CONFIG_HOME", ".config")
     own = config_dir / "config.toml"
-    told = _toml(packaged("config") / "defaults.toml")
+    told = read_toml(packaged("config") / "defaults.toml")
     shown = dict.fromkeys(told, packaged("config") / "defaults.toml")
     if own.is_file():
-        mine = _toml(own)
+        mine = read_toml(own)
         for key in mine:
             if key not in told:
                 raise ValueError(f"{own} has an unknown key {key!r}; it may have: {', '.join(sorted(told))}")
@@ -110,7 +109,8 @@ def _folder(env: Mapping[str, str], ours: str, xdg: str, under_home: str) -> Pat
     return base / "thresher"
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Raises ValueError naming the file: no TOML, not to be read, or with a number that only a float could hold."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=_no_float)
     except _FloatError as wrong:
@@ -183,14 +183,14 @@ def _price_sources(value: object) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-# ------------------------------------------------------------------ chains, assets, rules
+# ------------------------------------------------------------------ chains, assets
 
 
 def chains(settings: Settings) -> dict[str, Mapping[str, str]]:
     """A chain's name → its settings as text; a chain of the user's file is laid over the packaged one of that name, key by key."""
     found: dict[str, Mapping[str, str]] = {}
     for path in _both(settings, "chains.toml"):
-        for name, row in _toml(path).items():
+        for name, row in read_toml(path).items():
             if not isinstance(row, dict) or not all(isinstance(v, str | int) for v in row.values()):
                 raise ValueError(f"{path}: [{name}] must hold texts and whole numbers only")
             words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in row.items()}
@@ -217,7 +217,7 @@ _ROW = {"id": str, "symbol": str, "name": str, "peg": str, "at": list, "codes": 
 
 
 def _namings(path: Path) -> Iterator[Naming]:
-    rows = _toml(path).get("asset", [])
+    rows = read_toml(path).get("asset", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{path}: assets are tables that begin with [[asset]]")
     for number, row in enumerate(rows, 1):
@@ -239,72 +239,3 @@ def _instant(value: date) -> datetime:
     """A day begins at midnight UTC."""
     at = value if isinstance(value, datetime) else datetime.combine(value, time())
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def rules(settings: Settings, year: int, jurisdiction: str = "us", status: str = "single") -> Rules:
-    """The rules of one tax year for a filing status. Raises ValueError for a year that no file has, and for figures that cannot be used.
-
-    A file of the same name under rules/ in the user's folder is laid over ours figure by figure. A year of the user's with `loss_limit` and
-    nothing else (`loss_limit_separate` for married_separate) is enough for those who give their own marginal rates.
-    """
-    name = f"rules/{jurisdiction}.toml"
-    years: dict[str, dict[str, Any]] = {}
-    for path in _both(settings, name):
-        years = _laid_over(years, {key: row for key, row in _toml(path).items() if isinstance(row, dict)})
-    if str(year) not in years:
-        there = ", ".join(sorted(years)) or "none"
-        raise ValueError(f"{name} has no figures for the tax year {year} (it has {there}); add a [{year}] table with their source")
-    row = years[str(year)]
-    where = f"{name}, [{year}]"
-    sources = row.get("sources")
-    if not isinstance(sources, list) or not sources or not all(isinstance(text, str) and text for text in sources):
-        raise ValueError(f'{where} needs sources = ["…"]')
-    figures = _figures(year, status, row, f"{where}, {status}") if isinstance(row.get(status), dict) else None
-    if figures is None:
-        key = "loss_limit_separate" if status == "married_separate" else "loss_limit"
-        limit = _amount(row, key, where)
-    else:
-        limit = figures.loss_limit
-    return Rules(f"{jurisdiction}-{year}", jurisdiction, year, limit, tuple(sources), figures)
-
-
-def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Table by table, figure by figure."""
-    both = {
-        key: _laid_over(under[key], value) if isinstance(value, dict) and isinstance(under.get(key), dict) else value
-        for key, value in over.items()
-    }
-    return {**under, **both}
-
-
-def _figures(year: int, status: str, row: dict[str, Any], where: str) -> Figures:
-    """Of one filing status; what stands once a year holds for each."""
-    told = {**{key: value for key, value in row.items() if not isinstance(value, dict)}, **row[status]}
-    names = [f.name for f in fields(Figures) if f.name not in ("year", "status", "brackets")]
-    return Figures(year=year, status=status, brackets=_brackets(told.get("brackets"), where), **{n: _amount(told, n, where) for n in names})
-
-
-def _amount(row: dict[str, Any], key: str, where: str) -> Decimal:
-    try:
-        amount = Decimal(row[key]) if isinstance(row[key], str) else Decimal("nan")
-    except (KeyError, InvalidOperation):
-        amount = Decimal("nan")
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f'{where} needs {key}, an amount in quotes such as "3000"')
-    return amount
-
-
-def _brackets(told: object, where: str) -> tuple[tuple[Decimal, Decimal | None], ...]:
-    """[["0.1", "12400"], …, ["0.37"]]: ends and rates rise, the last has no end."""
-    rows = told if isinstance(told, list) and all(isinstance(row, list) for row in told) else []
-    try:
-        found = [(Decimal(rate), Decimal(end[0]) if end else None) for rate, *end in rows]
-    except (InvalidOperation, TypeError, ValueError):
-        found = []
-    rates, ends = [rate for rate, _ in found], [end for _, end in found]
-    whole = bool(found) and ends[-1] is None and None not in ends[:-1]
-    if not whole or rates != sorted(set(rates)) or ends[:-1] != sorted(set(ends[:-1])):  # type: ignore[type-var]  # no None, as just seen
-        raise ValueError(
-            f'{where} needs brackets = [["0.1", "12400"], …, ["0.37"]]: rates and upper ends that rise, the last without an end'
-        )
-    return tuple(found)

@@ -16,6 +16,7 @@ from pathlib import Path
 from connectors import registry
 from connectors.clients.secrets import secret_kind
 from connectors.contract import PriceSource, Shared, Source
+from service import rules_files
 from service import settings as configuration
 from service.app.ports import App, Progress, Refused, Vault
 from service.domain.rules import Rules
@@ -127,7 +128,7 @@ def loaded(env: Mapping[str, str]) -> Settings:
 def tax_rules(settings: Settings, year: int, status: FilingStatus) -> Rules:
     """The rules of a year for those who file so. Raises Refused for a year without usable figures."""
     try:
-        return configuration.rules(settings, year, status=status)
+        return rules_files.rules(settings, year, status=status)
     except ValueError as wrong:
         raise Refused("year", str(wrong)) from None
 

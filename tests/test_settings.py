@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -182,24 +181,3 @@ def test_the_chains_own_coins_and_their_wrapping_are_one_known_asset(env, table)
         wrapped = table.resolve(Asset(f"eip155:{chain['chain_id']}/erc20:{chain['wrapped'].lower()}"), DAY)
         assert native.known, name
         assert wrapped == native, name
-
-
-# ------------------------------------------------------------------ rules
-
-
-@pytest.mark.parametrize("year", range(2022, 2027))
-def test_the_loss_limit_of_a_year(env, year):
-    """26 U.S.C. 1211(b)."""
-    said = settings.load(env)
-    rules = settings.rules(said, year)
-    assert (rules.loss_limit, rules.version, rules.year) == (Decimal(3000), f"us-{year}", year)
-    assert rules.sources
-    assert settings.rules(said, year, status="married_separate").loss_limit == Decimal(1500)
-
-
-def test_a_missing_year_is_an_error_that_says_so_and_may_be_added(env):
-    said = settings.load(env)
-    with pytest.raises(ValueError, match="2027"):
-        settings.rules(said, 2027)
-    write(env, "rules/us.toml", '[2027]\nloss_limit = "3000"\nsources = ["the holder"]\n')
-    assert settings.rules(said, 2027).sources == ("the holder",)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service import settings
+from service import rules_files, settings
 from service.domain.tax.federal import YearInput, schedule, year_tax
 
 CASES = json.loads(
@@ -55,7 +55,7 @@ HOME = settings.load({"HOME": "/nowhere"})
 
 
 def figures(year, status):
-    found = settings.rules(HOME, int(year), status=status).figures
+    found = rules_files.rules(HOME, int(year), status=status).figures
     assert found is not None
     return found
 
