@@ -75,7 +75,7 @@ def look(past: Past, id: str, method: Pooled) -> list[Found]:
         if is_match or any(m.id == id and m.act == "dispose" for m in movements):
             found += _of_section104(past, movements, id) if method == "section104" else _of_acb(past, movements, id)
     if not found:
-        raise Refused("id", f"no disposal has the id {id!r}; `thresher gains --audit` lists them and their matches")
+        raise Refused("id", f"no disposal has the id {id!r}; `thresher gains --method {method} --audit FILE` lists them and their matches")
     return found
 
 
