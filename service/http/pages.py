@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from service.app import access, lot_choices, queries
 from service.app.gains import Asked
 from service.app.ports import App, Busy, Refused, Stopped
-from service.http import gains
+from service.http import gains, gains_page
 from service.http.auth import COOKIE, Attempts, SignIn, Thresher, Visitor, same_origin, set_cookie, visitor
 from service.http.shown import loss_bars, page
 from service.http.work import Work
@@ -102,11 +102,11 @@ async def _balances(app: App) -> Answer:
 
 
 async def _lots(app: App) -> Answer:
-    return {**await queries.lots(app), **await queries.accounts(app), "was_one_pool": await gains.was_one_pool(app)}
+    return {**await queries.lots(app), **await queries.accounts(app), "was_one_pool": await gains_page.was_one_pool(app)}
 
 
 async def _gains(app: App, question: Asked = Asked()) -> Answer:
-    return {**await gains.page(app, question), **await queries.accounts(app), "most": gains.DISPOSALS_SHOWN}
+    return {**await gains_page.page(app, question), **await queries.accounts(app), "most": gains_page.DISPOSALS_SHOWN}
 
 
 async def _transactions(app: App) -> Answer:
@@ -200,7 +200,7 @@ for _page in PAGES:
 
 
 @router.get("/gains")
-async def gains_page(request: Request, who: Owner, app: Thresher, *, year: str = "", method: str = "", scope: str = "") -> HTMLResponse:
+async def all_gains(request: Request, who: Owner, app: Thresher, *, year: str = "", method: str = "", scope: str = "") -> HTMLResponse:
     """An empty field of the form means that nothing was chosen."""
     try:
         question = gains.asked(_year(year), method or None, scope or None)
@@ -233,18 +233,18 @@ async def lot_page(request: Request, who: Owner, app: Thresher, id: str, *, meth
 async def _explained(app: App, told: Answer, question: Answer) -> Answer:
     count = len(told["explanations"])
     return {
-        "explanations": gains.for_page(told),
+        "explanations": gains_page.for_page(told),
         "count": count,
-        "most_steps": gains.STEPS_SHOWN,
+        "most_steps": gains_page.STEPS_SHOWN,
         "figures": FIGURES,
-        "currency": await gains.currency(app),
+        "currency": await gains_page.currency(app),
         **question,
     }
 
 
 @router.get("/lots/allocation")
 async def allocation_page(request: Request, who: Owner, app: Thresher) -> HTMLResponse:
-    told = await lot_choices.allocation(app) | {"currency": await gains.currency(app), "most": ALLOCATED_SHOWN}
+    told = await lot_choices.allocation(app) | {"currency": await gains_page.currency(app), "most": ALLOCATED_SHOWN}
     return _filled(request, who, told, "allocation.html", "From one pool to accounts", path="/lots")
 
 
