@@ -28,7 +28,7 @@ def history():
 
 def differences(ours, theirs):
     """Two files of matches; a list of sentences, empty where they agree."""
-    told, near = _summed(theirs), {_key(r) for r in theirs if r["near_boundary"] == "1"}
+    told, near = _summed(theirs), {pair_of(r) for r in theirs if r["near_boundary"] == "1"}
     made = _summed(ours)
     found = [f"{key} only {'here' if key in made else 'there'}" for key in sorted(told.keys() ^ made.keys())]
     for key in sorted(told.keys() & made.keys()):
@@ -43,14 +43,15 @@ def differences(ours, theirs):
     return found
 
 
-def _key(row):
+def pair_of(row):
+    """Its disposal and its lot."""
     return row["disposal_id"], row["lot_id"]
 
 
 def _summed(matches):
     sums = defaultdict(lambda: ([Fraction(0)] * 4, set()))
     for row in matches:
-        amounts, terms = sums[_key(row)]
+        amounts, terms = sums[pair_of(row)]
         for n, name in enumerate(("quantity", "proceeds_usd", "basis_usd", "gain_usd")):
             amounts[n] += Fraction(row[name] or 0)
         terms.add(row["term"])

@@ -9,10 +9,7 @@ from connectors.contract import Asset
 from service.domain.assets import Coin
 from service.domain.reconcile import Amount, Event, Kind
 from service.domain.statements import MethodChoice, Statements
-
-
-def moment(text):
-    return datetime.fromisoformat(text).astimezone(UTC)
+from tests.domain.plain_matcher import moment
 
 
 def amount(word, quantity):

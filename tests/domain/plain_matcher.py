@@ -44,6 +44,19 @@ class PlainMatch:
     basis: Fraction
     term: str
 
+    def row(self):
+        """As a file of matches has it (golden.differences)."""
+        return {
+            "disposal_id": self.disposal,
+            "lot_id": self.lot,
+            "quantity": self.quantity,
+            "proceeds_usd": self.proceeds,
+            "basis_usd": self.basis,
+            "gain_usd": self.proceeds - self.basis,
+            "term": self.term,
+            "near_boundary": "0",
+        }
+
 
 @dataclass
 class Plain:

@@ -6,9 +6,13 @@ the format); sales and fees do, where `short` says so. `known`: every deposit ha
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+
+from service.domain.history import ALL
 
 COINS = ("BTC", "ETH", "TOK")
 ACCOUNTS = ("exchange-1", "exchange-2", "wallet-1")
@@ -134,6 +138,15 @@ def raw(history, waits=(0, 30, 86400)):
     told += r.sample(told, len(told) // 10)
     r.shuffle(told)
     return [row for second in told for row in second]
+
+
+def lines(rows):
+    """The rows as lines of a file."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, ALL, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().splitlines(keepends=True)
 
 
 def plain(number):

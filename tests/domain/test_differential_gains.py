@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import subprocess
 import sys
 from datetime import timedelta
@@ -12,46 +11,25 @@ from decimal import Decimal
 import pytest
 
 from service.app.gains import Asked, gains, of_file
-from service.domain import history
 from service.domain.assets import AssetTable
 from tests.domain import golden, plain_matcher
-from tests.domain.random_history import History
+from tests.domain.random_history import History, lines
 from tests.tools import shared
 
 NO_TABLE = AssetTable([], "none")
 
 
-def ours(lines, method, scope=None):
+def ours(file, method, scope=None):
     """Rows of the file that `--csv` writes, and the totals."""
-    past, problems = of_file("".join(lines), NO_TABLE, window=timedelta(hours=72))
+    past, problems = of_file("".join(file), NO_TABLE, window=timedelta(hours=72))
     assert not problems
     found = gains(past, Asked(method, scope), lines_only=True)
     return list(csv.DictReader([",".join(found.columns), *found.lines])), found.totals
 
 
-def lines_of(rows):
-    file = io.StringIO()
-    writer = csv.DictWriter(file, history.ALL, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue().splitlines(keepends=True)
-
-
 def theirs(rows, method, scope):
     """The plain matcher's matches as rows of the same file."""
-    return [
-        {
-            "disposal_id": m.disposal,
-            "lot_id": m.lot,
-            "quantity": m.quantity,
-            "proceeds_usd": m.proceeds,
-            "basis_usd": m.basis,
-            "gain_usd": m.proceeds - m.basis,
-            "term": m.term,
-            "near_boundary": "0",
-        }
-        for m in plain_matcher.match(rows, method, scope=scope).matches
-    ]
+    return [m.row() for m in plain_matcher.match(rows, method, scope=scope).matches]
 
 
 @pytest.mark.parametrize(("scope", "folder", "method"), golden.CASES)
@@ -95,14 +73,14 @@ def test_every_united_kingdom_match_is_that_of_another_program():
 def test_random_histories(method, scope, style):
     for seed in range(4):
         rows = History(seed, 200, style=style, short=scope == "account").rows
-        assert golden.differences(ours(lines_of(rows), method, scope)[0], theirs(rows, method, scope)) == []
+        assert golden.differences(ours(lines(rows), method, scope)[0], theirs(rows, method, scope)) == []
 
 
 @pytest.mark.parametrize("scope", ["account", "universal"])
 def test_random_histories_by_the_moving_average(scope):
     for seed in range(4):
         rows = History(seed, 200, known=True).rows
-        assert golden.differences(ours(lines_of(rows), "average", scope)[0], theirs(rows, "average", scope)) == []
+        assert golden.differences(ours(lines(rows), "average", scope)[0], theirs(rows, "average", scope)) == []
 
 
 @pytest.fixture(scope="module", params=["balanced", "hoarder"])

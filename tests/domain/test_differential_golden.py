@@ -14,9 +14,9 @@ from tests.domain import golden, plain_matcher, plain_pool
 @pytest.mark.parametrize(("scope", "folder", "method"), golden.CASES)
 def test_every_match_is_that_of_another_program(scope, folder, method):
     theirs = golden.rows(golden.FOLDER / folder / f"expected_{method}.csv")
-    near = {(r["disposal_id"], r["lot_id"]) for r in theirs if r["near_boundary"] == "1"}
+    near = {golden.pair_of(r) for r in theirs if r["near_boundary"] == "1"}
     cells = ("disposal_id", "lot_id", "quantity", "proceeds_usd", "basis_usd", "gain_usd", "term")
-    fragments = [{cell: r[cell] for cell in cells if cell != "term" or (r["disposal_id"], r["lot_id"]) not in near} for r in theirs]
+    fragments = [{cell: r[cell] for cell in cells if cell != "term" or golden.pair_of(r) not in near} for r in theirs]
     income = {
         r["tax_year"]: r["gain_usd"] or r["proceeds_usd"]
         for r in golden.rows(golden.FOLDER / folder / f"totals_{method}.csv")
@@ -35,18 +35,7 @@ def test_every_match_is_that_of_another_program(scope, folder, method):
 @pytest.mark.parametrize(("scope", "folder", "method"), golden.CASES)
 def test_the_plain_matcher_that_judges_us_is_judged_by_them_too(scope, folder, method):
     seen = plain_matcher.match(golden.history(), method, scope=scope)
-    ours = [
-        {
-            "disposal_id": m.disposal,
-            "lot_id": m.lot,
-            "quantity": m.quantity,
-            "proceeds_usd": m.proceeds,
-            "basis_usd": m.basis,
-            "gain_usd": m.proceeds - m.basis,
-            "term": m.term,
-        }
-        for m in seen.matches
-    ]
+    ours = [m.row() for m in seen.matches]
     assert golden.differences(ours, golden.rows(golden.FOLDER / folder / f"expected_{method}.csv")) == []
     assert seen.issues == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,11 +14,10 @@ import pytest
 from connectors.files.connector import FileConnector
 from service.app import imports, rebuild
 from service.app.gains import Asked, gains, of_store
-from service.domain import history
 from service.domain.statements import Allocation, LotChoice, LotSelection, MethodChoice, PoolingChoice
 from tests.app.house import house
 from tests.domain import golden, plain_matcher
-from tests.domain.random_history import ACCOUNTS, COINS, History, choices, raw
+from tests.domain.random_history import ACCOUNTS, COINS, History, choices, lines, raw
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -39,28 +37,8 @@ def pieces(rows, seed):
     return [lines(file) for file in files if file]
 
 
-def lines(rows):
-    file = io.StringIO()
-    writer = csv.DictWriter(file, history.ALL, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue().splitlines(keepends=True)
-
-
 def expected(rows, method, **how):
-    return [
-        {
-            "disposal_id": m.disposal,
-            "lot_id": m.lot,
-            "quantity": m.quantity,
-            "proceeds_usd": m.proceeds,
-            "basis_usd": m.basis,
-            "gain_usd": m.proceeds - m.basis,
-            "term": m.term,
-            "near_boundary": "0",
-        }
-        for m in plain_matcher.match(rows, method, **how).matches
-    ]
+    return [m.row() for m in plain_matcher.match(rows, method, **how).matches]
 
 
 async def stored(app):

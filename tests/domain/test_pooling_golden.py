@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import defaultdict
 from decimal import Decimal
@@ -11,10 +10,9 @@ import pytest
 
 from service.domain.movements import of_event
 from service.domain.pooling import UK_COLUMNS, UK_TOTALS, section104, uk_rows, uk_totals
-from tests.domain import neutral
+from tests.domain import golden, neutral
 from tests.tools import ROOT
 
-GOLDEN = ROOT / "tests/golden"
 VECTORS = [
     vector
     for name in ("shared_ledger.json", "ledger.json")
@@ -23,11 +21,6 @@ VECTORS = [
 ]
 PENCE = {"quantity": Decimal("1e-15"), "proceeds": Decimal("0.02"), "allowable_cost": Decimal("0.02"), "gain": Decimal("0.03")}
 """The other program rounds every match to pence."""
-
-
-def read(place):
-    with place.open(newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def by_coin(rows, zone="Europe/London"):
@@ -51,8 +44,8 @@ def key(row):
 
 
 def test_every_match_equals_the_other_programs():
-    expected = read(GOLDEN / "uk_bittytax/expected_uk.csv")
-    made, symbols = by_coin(read(GOLDEN / "history.csv"))
+    expected = golden.rows(golden.FOLDER / "uk_bittytax/expected_uk.csv")
+    made, symbols = by_coin(golden.rows(golden.HISTORY))
     ours = rows_of(made, symbols)
     assert [key(row) for row in ours] == [key(row) for row in expected]
     for row, told in zip(ours, expected, strict=True):
@@ -62,8 +55,8 @@ def test_every_match_equals_the_other_programs():
 
 
 def test_the_totals_of_every_year_equal_the_other_programs():
-    expected = read(GOLDEN / "uk_bittytax/totals_uk.csv")
-    made, _ = by_coin(read(GOLDEN / "history.csv"))
+    expected = golden.rows(golden.FOLDER / "uk_bittytax/totals_uk.csv")
+    made, _ = by_coin(golden.rows(golden.HISTORY))
     ours = [dict(zip(UK_TOTALS, row, strict=True)) for row in uk_totals(m for one in made.values() for m in one.matches)]
     assert [(r["tax_year"], r["matches"]) for r in ours] == [(r["tax_year"], r["matches"]) for r in expected]
     for row, told in zip(ours, expected, strict=True):
