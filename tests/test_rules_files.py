@@ -530,6 +530,34 @@ def test_a_year_of_ours_without_confidence_is_named_as_ours(said, monkeypatch, t
     assert str(folder / "rules/us.toml") in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "names"),
+    [
+        (
+            "au",
+            "[holding.period.discount]\nuntil = 2028-06-30",
+            r"discount\]: until overlaps \[holding\.period\.indexation\]: both hold on 2027-07-01",
+        ),
+        (
+            "au",
+            "[holding.period.indexation]\nsince = 2027-01-01",
+            r"indexation\]: since overlaps \[holding\.period\.discount\]: both hold on 2027-01-01",
+        ),
+        ("es", '[windows.two_months]\nstatus = "law"', r"\[windows\.two_months\]: status overlaps \[windows\.one_year\]: both hold always"),
+        (
+            "us",
+            '[windows.crypto_bills]\nsince = 2027-01-01\nassets = ["etf_share"]',
+            r"crypto_bills\]: since overlaps \[windows\.securities\]",
+        ),
+    ],
+)
+def test_an_overlap_is_said_of_what_the_user_changed(said, code, text, names):
+    own = write(said, f"{code}.toml", text + "\n")
+    with pytest.raises(ValueError, match=names) as wrong:
+        rules_files.jurisdiction(said, code)
+    assert str(own) in str(wrong.value)
+
+
 def test_a_file_that_lies_over_nothing_is_named(said):
     own = write(said, "gb.toml", "")
     with pytest.raises(ValueError, match=r"gb\.toml") as wrong:

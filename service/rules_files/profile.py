@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import combinations
 from typing import Literal, TypeVar, get_args
@@ -59,7 +59,7 @@ def jurisdiction(of: Layers) -> Jurisdiction:
         crypto_to_crypto=parts["disposal"].topic("crypto_to_crypto", lambda t: t.flag("value")),
         windows=_windows(of, parts["windows"]),
         rates={rate: parts["rates"].topic(rate, _rate) for rate in parts["rates"].names()},
-        expiries=parts["expiries"].each(lambda t: t.day("value")),
+        expiries=tuple(replace(one, until=one.value) for one in parts["expiries"].each(lambda t: t.day("value"))),
         watch=parts["watch"].each(_text),
         figures=tuple(figures.stated(of)),
     )

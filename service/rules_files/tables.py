@@ -139,7 +139,9 @@ def refuse_overlap(of: Layers, one: Stated[Any], other: Stated[Any]) -> None:
         return
     former, later = sorted((one, other), key=lambda s: (of.changed(_place(s)), s.since or date.min))
     when = f"on {since}" if since > date.min else "always" if until == date.max else f"until {until}"
-    raise of.wrong(_place(later), "since" if later.since else "until", f"overlaps [{former.place}]: both hold {when}")
+    told = [key for key in ("since", "until", "status", "assets", "kind") if of.told_by_the_user(_place(later), key)]
+    key = told[0] if told else "since" if later.since else "until"
+    raise of.wrong(_place(later), key, f"overlaps [{former.place}]: both hold {when}")
 
 
 def _place(of: Stated[Any]) -> Place:
