@@ -1,7 +1,7 @@
 """Histories to run on, in the neutral format: 40% buys, 22% sells, 14% swaps, 14% income, 10% transfers, never more sold than held.
 
 Made by the generator of the shared kit where it lies beside this checkout, so that figures can be compared with others'; else by the one here,
-which has the same mix. Both give the same bytes for the same arguments.
+which has the same mix in other figures. Each gives the same bytes for the same arguments.
 """
 
 from __future__ import annotations
@@ -16,28 +16,15 @@ from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Literal
 
+from service.domain.history import COLUMNS
 from tests.tools import ROOT
 
 SHARED = ROOT.parent / "shared/ledger/make_history.py"
-COLUMNS = [
-    "id",
-    "timestamp",
-    "kind",
-    "account",
-    "to_account",
-    "sent_asset",
-    "sent_quantity",
-    "received_asset",
-    "received_quantity",
-    "fee_asset",
-    "fee_quantity",
-    "value_usd",
-    "fee_value_usd",
-    "note",
-]
 START, END = datetime(2019, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
 CENT = Decimal("0.01")
 Style = Literal["balanced", "hoarder"]
+Made = tuple[str, str, tuple[object, object], tuple[object, object], Decimal | str, str]
+"""Kind, receiving account, what is sent and received (asset and quantity), value, coin that may pay the fee."""
 
 
 def history(folder: Path, rows: int, *, seed: int = 7, style: Style = "balanced", assets: int = 12, accounts: int = 6) -> Path:
@@ -149,36 +136,35 @@ class _Maker:
         self.add(self.account, coin, -quantity)
         return coin, quantity, worth
 
-    def buy(self, asset: str) -> tuple[str, str, tuple[object, object], tuple[object, object], Decimal | str, str]:
+    def buy(self, asset: str) -> Made:
         value = Decimal(self.draw.randrange(1_000, 500_000)) / 100
         return "buy", "", ("USD", value), self.bought(asset, value), value, asset
 
-    def sell(self, asset: str) -> tuple[str, str, tuple[object, object], tuple[object, object], Decimal | str, str] | None:
+    def given(self, asset: str) -> tuple[Decimal, Decimal]:
+        """How much is let go of, and its value."""
         quantity = self.some(asset)
-        if not quantity:
-            return None
         self.add(self.account, asset, -quantity)
-        value = (quantity * self.price[asset]).quantize(CENT)
-        return "sell", "", (asset, quantity), ("USD", value), value, asset
+        return quantity, (quantity * self.price[asset]).quantize(CENT)
 
-    def swap(self, asset: str) -> tuple[str, str, tuple[object, object], tuple[object, object], Decimal | str, str] | None:
-        quantity = self.some(asset)
+    def sell(self, asset: str) -> Made | None:
+        quantity, value = self.given(asset)
+        return ("sell", "", (asset, quantity), ("USD", value), value, asset) if quantity else None
+
+    def swap(self, asset: str) -> Made | None:
+        quantity, value = self.given(asset)
         if not quantity:
             return None
-        self.add(self.account, asset, -quantity)
-        value = (quantity * self.price[asset]).quantize(CENT)
         other = self.draw.choice([a for a in self.assets if a != asset])
         return "swap", "", (asset, quantity), self.bought(other, value), value, asset
 
-    def income(self, asset: str) -> tuple[str, str, tuple[object, object], tuple[object, object], Decimal | str, str] | None:
+    def income(self, asset: str) -> Made | None:
         value = (self.some(asset) * self.price[asset] / 100).quantize(CENT)
         return ("income", "", ("", ""), self.bought(asset, value), value, "") if value else None
 
-    def transfer(self, asset: str) -> tuple[str, str, tuple[object, object], tuple[object, object], Decimal | str, str] | None:
-        quantity = self.some(asset)
+    def transfer(self, asset: str) -> Made | None:
+        quantity, _ = self.given(asset)
         if not quantity:
             return None
         to = self.draw.choice([a for a in self.accounts if a != self.account])
-        self.add(self.account, asset, -quantity)
         self.add(to, asset, quantity)
         return "transfer", to, (asset, quantity), (asset, quantity), "", ""

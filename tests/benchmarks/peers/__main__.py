@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,11 +33,25 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(source))
 
 
-def summed(path: Path, keys: tuple[str, ...], amounts: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, Decimal]]:
-    found: dict[tuple[str, ...], dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(amounts, Decimal(0)))
+Sums = dict[tuple[str, ...], dict[str, Decimal]]
+"""Key of a match → its amounts by column."""
+
+
+def summed(path: Path, keys: tuple[str, ...], amounts: tuple[str, ...]) -> Sums:
+    found: Sums = defaultdict(lambda: dict.fromkeys(amounts, Decimal(0)))
     for row in rows(path):
         for name in amounts:
             found[tuple(row[k] for k in keys)][name] += Decimal(row[name] or "0")
+    return found
+
+
+def apart(mine: Sums, other: Sums, allowed: Mapping[str, Decimal]) -> list[str]:
+    """What only one of them has, and amounts that differ by more than is allowed (nothing, where no figure is given)."""
+    found = [f"{key}: only {'ours' if key in mine else 'theirs'}" for key in sorted(mine.keys() ^ other.keys())]
+    for key in sorted(mine.keys() & other.keys()):
+        for name, amount in mine[key].items():
+            if abs(amount - other[key][name]) > allowed.get(name, 0):
+                found.append(f"{key} {name}: {amount} and {other[key][name]}")
     return found
 
 
@@ -47,13 +62,7 @@ def near_a_year(row: dict[str, str]) -> bool:
 
 def compare_lots(ours: Path, theirs: Path) -> list[str]:
     keys, amounts = ("disposal_id", "lot_id"), ("quantity", "proceeds_usd", "basis_usd", "gain_usd")
-    mine, other = summed(ours, keys, amounts), summed(theirs, keys, amounts)
-    found = [f"{key}: only {'ours' if key in mine else 'theirs'}" for key in sorted(mine.keys() ^ other.keys())]
-    for key in sorted(mine.keys() & other.keys()):
-        for name in amounts:
-            apart = abs(mine[key][name] - other[key][name])
-            if apart > (0 if name == "quantity" else MONEY):
-                found.append(f"{key} {name}: {mine[key][name]} and {other[key][name]}")
+    found = apart(summed(ours, keys, amounts), summed(theirs, keys, amounts), dict.fromkeys(amounts[1:], MONEY))
     terms = {(r["disposal_id"], r["lot_id"]): r["term"] for r in rows(theirs) if not near_a_year(r)}
     for row in rows(ours):
         key = (row["disposal_id"], row["lot_id"])
@@ -66,12 +75,7 @@ def compare_days(ours: Path, theirs: Path) -> list[str]:
     keys, amounts = ("disposed", "asset", "rule", "acquired"), ("quantity", *PENCE)
     mine, other = summed(ours, keys, amounts), summed(theirs, keys, amounts)
     mine = {key: sums for key, sums in mine.items() if date.fromisoformat(key[0]) <= BITTYTAX_ENDS}
-    found = [f"{key}: only {'ours' if key in mine else 'theirs'}" for key in sorted(mine.keys() ^ other.keys())]
-    for key in sorted(mine.keys() & other.keys()):
-        for name in amounts:
-            if abs(mine[key][name] - other[key][name]) > PENCE.get(name, Decimal("1e-15")):
-                found.append(f"{key} {name}: {mine[key][name]} and {other[key][name]}")
-    return found
+    return apart(mine, other, {"quantity": Decimal("1e-15"), **PENCE})
 
 
 def differences(path: Path, peer: Peer, method: str) -> list[str]:
