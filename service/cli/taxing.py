@@ -1,29 +1,50 @@
-"""What the year's tax is: of one case in a file, line by line."""
+"""What the year's tax is: the holder's own, or that of one case in a file; line by line."""
 
 from __future__ import annotations
 
 import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.running import DONE, WRONG, Answer, AsJson, complain, show
+from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, run, show
 from service.cli.tables import money, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
+    from service.app.ports import App
     from service.app.tax_cases import Ways
     from service.domain.plan import Problem
 
-tax_commands = typer.Typer(help="What the year's tax is.", no_args_is_help=True)
+tax_commands = typer.Typer(help="What the year's tax is.", invoke_without_command=True)
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(tax_commands, name="tax")
+
+
+@tax_commands.callback()
+def tax(
+    context: typer.Context,
+    year: Annotated[int | None, typer.Option("--year", metavar="Y", help="The tax year; without it this year in your zone.")] = None,
+    as_json: AsJson = False,
+) -> int | None:
+    """Your year: what is realised so far, with the figures of `thresher profile`. Exit 1 where the gain of a disposal is unknown."""
+    if context.invoked_subcommand is not None:
+        return None
+
+    async def use(app: App) -> int:
+        from service.app import tax_year
+
+        answer = await tax_year.picture(app, year)
+        show(answer, as_json=as_json, table=_print_picture)
+        return OPEN if answer["tax"]["realised"]["unknown_disposals"] else DONE
+
+    raise typer.Exit(run(use, as_json=as_json))
 
 
 @tax_commands.command("compute")
@@ -65,14 +86,39 @@ def ways() -> Ways:
     return Ways(lambda year, status: rules_files.rules(settings, year, status=status), best)
 
 
+def _print_picture(answer: Answer) -> None:
+    told = answer["tax"]
+    realised = told["realised"]
+    typer.echo(f"Realised in {told['year']}: {money(realised['short'])} short-term, {money(realised['long'])} long-term.")
+    if realised["unknown_disposals"]:
+        typer.echo(f"Of {realised['unknown_disposals']} disposals the gain is unknown; they are in no sum. `thresher issues` names them.")
+    if told["kind"] == "year":
+        _print_year(told, f"{told['year']} {told['filing_status']}")
+    else:
+        rows = [("tax, federal and state", told["estimate"]), ("of it state", told["state_tax"])]
+        rows += [("short-term loss to later years", told["carry_out_st"]), ("long-term loss to later years", told["carry_out_lt"])]
+        print_table("Estimate", ("what", "amount"), [(what, money(amount)) for what, amount in rows], empty="", right=("amount",))
+    typer.echo(told["says"])
+
+
+def _print_year(told: Answer, title: str) -> None:
+    rows = [(line["form"], line["line"], money(line["amount"]), _explained(line)) for line in told["lines"]]
+    print_table(title, ("form", "line", "amount", "what"), rows, empty="", right=("amount",))
+    if Decimal(told.get("state_tax", "0")):
+        typer.echo(f"State tax by your own rate, on capital gains and allowed losses alone: {money(told['state_tax'])}.")
+
+
+def _explained(line: dict[str, str]) -> str:
+    """The sentence, and below it the arithmetic where there is any."""
+    working = line["working"]
+    return f"{line['says']}\n{working}" if any(sign in working for sign in ("× ", " + ", " − ", " of ")) else line["says"]
+
+
 def _print(answer: Answer) -> None:
     told = answer["tax"]
-    title = " ".join(str(told[key]) for key in ("id", "year", "filing_status") if key in told) or "Tax"
+    title = " ".join(str(told[key]) for key in ("id", "year", "filing_status") if key in told) or "Holding period"
     if told["kind"] == "year":
-        rows = [(line["form"], line["line"], money(line["amount"]), line["says"]) for line in told["lines"]]
-        print_table(title, ("form", "line", "amount", "what"), rows, empty="", right=("amount",))
-        if "state_tax" in told:
-            typer.echo(f"State tax {money(told['state_tax'])}. {told['state_says']}")
+        _print_year(told, title)
         typer.echo(told["rules"]["says"])
         return
     plain = [(key, str(value)) for key, value in told.items() if not isinstance(value, dict | list)]

@@ -91,7 +91,7 @@ class Fields:
 
     def whole(self, name: str, default: int | None = None) -> int:
         told = self.any(name, default)
-        if isinstance(told, int):
+        if isinstance(told, int) and not isinstance(told, bool):
             return told
         if isinstance(told, str) and re.fullmatch("[0-9]{1,4}", told):
             return int(told)

@@ -140,13 +140,12 @@ def answer(case: YearCase, rules_of: RulesOf) -> dict[str, Any]:
             "state rules are not computed."
         )
     told["lines"] = [line_of(line) for line in found.lines]
-    told["rules"] = {
-        "version": found.rules.version,
-        "sources": list(found.rules.sources),
-        "line_numbers": numbering(case.year),
-        "says": NOT_COMPUTED,
-    }
+    told["rules"] = rules_of_answer(found.rules)
     return told
+
+
+def rules_of_answer(rules: Rules) -> dict[str, Any]:
+    return {"version": rules.version, "sources": list(rules.sources), "line_numbers": numbering(rules.year), "says": NOT_COMPUTED}
 
 
 def line_of(line: Line) -> dict[str, str]:
