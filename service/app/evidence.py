@@ -19,7 +19,7 @@ from service.domain.harvest import Costs, HarvestSettings, Opportunity, Threshol
 from service.domain.methods import Lot
 from service.domain.money import plain
 from service.domain.rules import Figures, Rules
-from service.domain.tax import Profile
+from service.domain.tax import Profile, Realised
 from service.domain.valuation import Position, Price
 
 
@@ -64,7 +64,7 @@ def _assessed(told: dict[str, Any]) -> list[Opportunity]:
         _settings(told["settings"]),
         _profile(told["profile"]),
         _rules(told["rules"]),
-        (Decimal(told["realised"][0]), Decimal(told["realised"][1])),
+        Realised(*map(Decimal, told["realised"])),
         datetime.fromisoformat(told["at"]),
         movable=lambda _account: bool(told["movable"]),
         currency=told["currency"],
@@ -103,6 +103,8 @@ def _position(told: dict[str, Any]) -> Position:
                 "basis": _decimal(lot["basis"]),
                 "acquired_at": datetime.fromisoformat(lot["acquired_at"]),
                 "flags": tuple(lot["flags"]),
+                "fair": _decimal(lot.get("fair")),
+                "fair_at": datetime.fromisoformat(lot["fair_at"]) if lot.get("fair_at") else None,
             }
         ),
         term=told["term"],
@@ -135,7 +137,7 @@ def _settings(told: dict[str, Any]) -> HarvestSettings:
 
 def _profile(told: dict[str, str]) -> Profile:
     texts = {"jurisdiction", "time_zone", "filing_status"}
-    return Profile(**{k: v if k in texts else Decimal(v) for k, v in told.items()})  # type: ignore[arg-type]  # by name, from asdict
+    return Profile(**{k: v if k in texts or v is None else Decimal(v) for k, v in told.items()})  # type: ignore[arg-type]  # by name, from asdict
 
 
 def _rules(told: dict[str, Any]) -> Rules:

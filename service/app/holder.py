@@ -47,7 +47,7 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
                 raise Refused(name, f"give one of {', '.join(get_args(FilingStatus))}")
             profile = replace(profile, filing_status=text)  # type: ignore[arg-type]  # checked just above
         elif what in _names(type(profile)):
-            value = _rate(name, text) if what.endswith("_rate") else _amount(name, text, signed=True)
+            value = _figure(what, text)
             profile = replace(profile, **{what: value})  # type: ignore[arg-type]  # by name, the texts were taken above
         elif what in _names(Thresholds):
             settings = replace(settings, thresholds=replace(settings.thresholds, **{what: _amount(name, text)}))
@@ -59,6 +59,18 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
     changed = replace(portfolio, profile=profile, harvest=settings)
     await app.store.save_portfolio(changed)
     return changed
+
+
+_SIGNED = ("other_short", "other_long", "other_collectibles")
+_MAY_BE_UNTOLD = ("income", "deduction")
+"""The word none takes them back."""
+
+
+def _figure(name: str, text: str) -> Decimal | None:
+    """A figure of the profile."""
+    if name in _MAY_BE_UNTOLD and text.strip().lower() == "none":
+        return None
+    return _rate(name, text) if name.endswith("_rate") else _amount(name, text, signed=name in _SIGNED)
 
 
 async def set_method(app: App, account: str, method: str, since: date) -> tuple[MethodChoice, str | None]:

@@ -20,6 +20,7 @@ from service.domain.methods import Lot
 from service.domain.money import ZERO, exact, total
 from service.domain.rules import Rules, local_date
 from service.domain.statements import MethodName, Statements, gathered
+from service.domain.tax import Realised
 from service.domain.valuation import Position, Price
 
 _ZONES = timedelta(days=1)
@@ -43,7 +44,7 @@ class View:
     """None: no file has figures of the year. What is held and what it is worth is known all the same; what a loss saves is not."""
     prices: dict[str, Price]
     positions: tuple[Position, ...]
-    realised: tuple[Decimal, Decimal]
+    realised: Realised
     unknown_disposals: int
     issues: tuple[Issue, ...]
 
@@ -66,7 +67,7 @@ async def view(app: App) -> View:
     rules, missing = _rules(app, portfolio, year)
     positions = await asyncio.to_thread(valuation.value, lots, prices, now, portfolio.profile.time_zone)
     around = (datetime(year, 1, 1, tzinfo=UTC) - _ZONES, datetime(year + 1, 1, 1, tzinfo=UTC) + _ZONES)
-    short, long, unknown = tax.year_result(await app.store.disposals(PORTFOLIO, *around), year, portfolio.profile.time_zone)
+    realised, unknown = tax.year_result(await app.store.disposals(PORTFOLIO, *around), year, portfolio.profile.time_zone)
     return View(
         now=now,
         portfolio=portfolio,
@@ -78,7 +79,7 @@ async def view(app: App) -> View:
         rules=rules,
         prices=prices,
         positions=tuple(positions),
-        realised=(short, long),
+        realised=realised,
         unknown_disposals=unknown,
         issues=(*issues, *missing),
     )
@@ -121,12 +122,9 @@ def together(seen: View, found: Sequence[Opportunity]) -> Decimal | None:
     worth = [o for o in found if not o.blocked_by]
     if not worth:
         return ZERO
+    year = tax.year_of(seen.portfolio.profile, seen.rules, seen.realised)
     saved = tax.saving(
-        *seen.realised,
-        total(o.short_loss for o in worth),
-        total(o.long_loss for o in worth),
-        seen.portfolio.profile,
-        seen.rules,
+        year, total(o.short_loss for o in worth), total(o.long_loss for o in worth), total(o.collectible_loss for o in worth)
     )
     with exact():
         return saved - total(o.costs for o in worth)

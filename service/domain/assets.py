@@ -124,8 +124,12 @@ def _unknown(asset: Asset) -> Coin:
     code = asset.rpartition(":")[2]
     if asset.startswith("fiat:"):
         return Coin(id=str(asset), symbol=asset.removeprefix("fiat:"), kind="fiat")
-    is_nft = asset.startswith(_NFT) or "/erc721:" in asset or "/erc1155:" in asset
-    return Coin(id=str(asset), symbol=code, kind="nft" if is_nft else "coin", known=False)
+    return Coin(id=str(asset), symbol=code, kind="nft" if is_one_of_a_kind(asset) else "coin", known=False)
+
+
+def is_one_of_a_kind(name: str) -> bool:
+    """Whether an asset, or the coin named after it, is a token that is one of its kind."""
+    return name.startswith(_NFT) or "/erc721:" in name or "/erc1155:" in name
 
 
 def _anywhere(asset: Asset) -> Asset:

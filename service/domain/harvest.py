@@ -9,19 +9,20 @@ what the method would really take first, as much of it as saves most after costs
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from itertools import dropwhile, takewhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from service.domain.assets import is_one_of_a_kind
 from service.domain.issues import content_id
 from service.domain.methods import ordered
 from service.domain.money import ZERO, cents, exact, plain, share, total
 from service.domain.rules import Rules, local_date
 from service.domain.statements import MethodName
-from service.domain.tax import Profile, bends, saving
+from service.domain.tax import Profile, Realised, TaxModel, bends, liability, year_of
 from service.domain.valuation import Position
 
 
@@ -91,6 +92,11 @@ class Opportunity:
     """What to do, in a few sentences."""
 
     @property
+    def collectible_loss(self) -> Decimal:
+        """The part of `long_loss` that is taxed as collectibles (Notice 2023-27)."""
+        return self.long_loss if is_one_of_a_kind(self.coin) else ZERO
+
+    @property
     def limited(self) -> bool:
         """More could be lost, and would save nothing this year."""
         return NO_MORE in self.says
@@ -112,7 +118,7 @@ def assess(  # noqa: PLR0917 - the stage's inputs in the order of the data
     settings: HarvestSettings,
     profile: Profile,
     rules: Rules,
-    realised: tuple[Decimal, Decimal],
+    realised: Realised,
     now: datetime,
     *,
     movable: Callable[[str], bool],
@@ -120,16 +126,18 @@ def assess(  # noqa: PLR0917 - the stage's inputs in the order of the data
 ) -> list[Opportunity]:
     """All that would realise a loss, the greatest net saving first; what is not worth a word says why in `blocked_by`.
 
-    `realised`: net (short, long) of the year so far. `movable`: True for an account in which coins can be sold where they
+    `realised`: results of the year so far. `movable`: True for an account in which coins can be sold where they
     lie. Each opportunity is judged alone: no two of them share what the year can use.
     """
     found = []
     by: dict[tuple[str, str], list[Position]] = defaultdict(list)
     for position in positions:
         by[position.lot.account, position.lot.coin].append(position)
+    year = year_of(profile, rules, realised)
+    tax = liability(year).total
     with exact():
         for (account, _), held in by.items():
-            case = _Case(held, method_of(account), settings, profile, rules, realised, now, movable(account), currency)
+            case = _Case(held, method_of(account), settings, profile, year, tax, now, movable(account), currency)
             if told := case.opportunity():
                 found.append(told)
     return sorted(found, key=lambda o: (-o.net, o.id))
@@ -170,14 +178,33 @@ def _part(position: Position, quantity: Decimal) -> Position:
     return replace(position, lot=part, value=worth, unrealised=part.gain(worth))
 
 
+class _Lost(NamedTuple):
+    """Losses, positive; of the long ones `collectibles` collectible."""
+
+    short: Decimal = ZERO
+    long: Decimal = ZERO
+    collectibles: Decimal = ZERO
+
+    @property
+    def both(self) -> Decimal:
+        return self.short + self.long
+
+    def plus(self, position: Position) -> _Lost:
+        loss = ZERO - (position.unrealised or ZERO)
+        if position.term == "short":
+            return self._replace(short=self.short + loss)
+        of_its_kind = loss if is_one_of_a_kind(position.lot.coin) else ZERO
+        return _Lost(self.short, self.long + loss, self.collectibles + of_its_kind)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sale:
     """The whole lots before `length` in the line, and perhaps a part of the one that stands there."""
 
     length: int
     part: Position | None
-    short: Decimal
-    long: Decimal
+    lost: _Lost
+    saved: Decimal
     net: Decimal
     """Saving after the costs that grow with the sale."""
 
@@ -190,8 +217,9 @@ class _Case:
     method: MethodName
     settings: HarvestSettings
     profile: Profile
-    rules: Rules
-    realised: tuple[Decimal, Decimal]
+    year: TaxModel
+    tax: Decimal
+    """Of the year as it is."""
     now: datetime
     on_exchange: bool
     currency: str
@@ -199,55 +227,62 @@ class _Case:
     def opportunity(self) -> Opportunity | None:
         """None where nothing that can be sold loses."""
         line = _line(self.held, self.method)
-        sales = [sale for sale in self._sales(line) if sale.short + sale.long > 0]
+        sales = [sale for sale in self._sales(line) if sale.lost.both > 0]
         if not sales:
             return None
-        largest = max(sales, key=lambda sale: sale.short + sale.long)
+        largest = max(sales, key=lambda sale: sale.lost.both)
         best = max(sales, key=lambda sale: sale.net)  # of equals the first, which sells least
         if best.net <= self._move:
             best = largest  # not worth its costs in any part: shown whole, with the reason
         chosen = line[: best.length] + ([best.part] if best.part else [])
-        limited = best.short + best.long < largest.short + largest.long and self._saved(largest.short, largest.long) <= self._saved(
-            best.short, best.long
-        )
-        return self._told(chosen, best, limited=limited)
+        return self._told(chosen, best, limited=best.lost.both < largest.lost.both and largest.saved <= best.saved)
 
     @property
     def _move(self) -> Decimal:
         return ZERO if self.on_exchange else self.settings.costs.move
 
-    def _saved(self, short: Decimal, long: Decimal) -> Decimal:
-        return saving(*self.realised, short, long, self.profile, self.rules)
+    def _saved(self, lost: _Lost) -> Decimal:
+        saved: Decimal = self.tax - liability(self.year, -lost.short, -lost.long, -lost.collectibles).total
+        return saved
 
-    def _sales(self, line: Sequence[Position]) -> Iterator[_Sale]:
-        """All that can be best. Along one lot saving and costs run straight between the bends of the year's tax, so the best
-        sale ends at the edge of a lot, or within a losing one at a bend.
+    def _sales(self, line: Sequence[Position]) -> list[_Sale]:
+        """All that can be best, in the order of the line. Along one lot saving and costs run straight between the bends of the year's
+        tax, so the best sale ends at the edge of a lot, or within a losing one at a bend. A further loss never saves less: within a lot
+        nothing is better than the saving of all of it at the costs of none of it.
         """
-        short, long, worth = ZERO, ZERO, ZERO
+        share = self.settings.costs.trade_share
+        edges = [_Sale(0, None, _Lost(), ZERO, ZERO)]
+        worth = [ZERO]
+        for place, position in enumerate(line, 1):
+            lost = edges[-1].lost.plus(position)
+            worth.append(worth[-1] + (position.value or ZERO))
+            saved = self._saved(lost)
+            edges.append(_Sale(place, None, lost, saved, saved - share * worth[-1]))
+        most = max(edge.net for edge in edges)
+        sales: list[_Sale] = []
         for place, position in enumerate(line):
-            parts = [_part(position, q) for q in self._ends(position, short, long)]
-            for part in (*parts, position):
-                loss = ZERO - (part.unrealised or ZERO)
-                lost = (short + loss, long) if part.term == "short" else (short, long + loss)
-                costs = self.settings.costs.trade_share * (worth + (part.value or ZERO))
-                whole = part is position
-                yield _Sale(place + whole, None if whole else part, *lost, self._saved(*lost) - costs)
-            short, long, worth = *lost, worth + (position.value or ZERO)
+            if edges[place + 1].saved - share * worth[place] > most:
+                for part in [_part(position, q) for q in self._ends(position, edges[place].lost)]:
+                    lost = edges[place].lost.plus(part)
+                    saved = self._saved(lost)
+                    sales.append(_Sale(place, part, lost, saved, saved - share * (worth[place] + (part.value or ZERO))))
+            sales.append(edges[place + 1])
+        return sales
 
-    def _ends(self, position: Position, short: Decimal, long: Decimal) -> list[Decimal]:
+    def _ends(self, position: Position, lost: _Lost) -> list[Decimal]:
         """Quantities of a losing lot, less than all of it, at which a further loss begins to be worth less or more."""
         loss, quantity = ZERO - (position.unrealised or ZERO), position.lot.quantity
         if loss <= 0:
             return []
-        at = bends(self.realised[0] - short, self.realised[1] - long, position.term, self.profile, self.rules)
-        ends = {(quantity * further / loss).quantize(UNIT, ROUND_UP) for further in at if 0 < further < loss}
+        at = bends(self.year, -lost.short, -lost.long, position.term, loss)
+        ends = {(quantity * further / loss).quantize(UNIT, ROUND_UP) for further in at}
         return sorted(end for end in ends if end < quantity)
 
     def _told(self, chosen: Sequence[Position], sale: _Sale, *, limited: bool) -> Opportunity:
         first = chosen[0]
         assert first.price is not None
         worth, basis = total(p.value or ZERO for p in chosen), total(p.lot.basis or ZERO for p in chosen)
-        saved = self._saved(sale.short, sale.long)
+        saved, lost = sale.saved, sale.lost
         costs = self.settings.costs.trade_share * worth + self._move
         terms = {p.term for p in chosen}
         return Opportunity(
@@ -260,9 +295,9 @@ class _Case:
             quantity=total(p.lot.quantity for p in chosen),
             value=worth,
             basis=basis,
-            loss=sale.short + sale.long,
-            short_loss=sale.short,
-            long_loss=sale.long,
+            loss=lost.both,
+            short_loss=lost.short,
+            long_loss=lost.long,
             term=first.term if len(terms) == 1 else "mixed",
             saving=saved,
             costs=costs,
@@ -271,7 +306,7 @@ class _Case:
             price=first.price.price,
             price_at=first.price.at,
             price_sources=first.price.sources,
-            blocked_by=self._blocked(first.lot.coin, sale.short + sale.long, basis, saved, costs),
+            blocked_by=self._blocked(first.lot.coin, lost.both, basis, saved, costs),
             says=self._says(chosen, limited=limited),
         )
 

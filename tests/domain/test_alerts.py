@@ -16,7 +16,7 @@ from service.domain.alerts import AlertRules, age, step
 from service.domain.harvest import HarvestSettings, Thresholds, assess
 from service.domain.methods import Lot
 from service.domain.rules import Rules
-from service.domain.tax import Profile
+from service.domain.tax import Profile, Realised
 from service.domain.valuation import Price, value
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ LOT = Lot("tx_1", "acc_1", "eth", Asset("kraken:XETH"), "ETH", Decimal(1), Decim
 
 def opportunities(price, now, lots=(LOT,), settings=SETTINGS, realised=(0, 0)):
     told = Price("eth", Decimal(price), now - timedelta(minutes=3), ("binance", "kraken"), Decimal(price), Decimal(price))
-    spent = tuple(map(Decimal, realised))
+    spent = Realised(*map(Decimal, realised))
     return assess(value(lots, {"eth": told}, now, "UTC"), lambda _: "fifo", settings, Profile(), RULES, spent, now, movable=lambda _: True)
 
 

@@ -15,7 +15,7 @@ from service.domain.harvest import Costs, HarvestSettings, Thresholds, assess, h
 from service.domain.methods import Lot, ordered
 from service.domain.money import exact
 from service.domain.rules import Rules
-from service.domain.tax import Profile, saving
+from service.domain.tax import Profile, Realised, saving, year_of
 from service.domain.valuation import Price, value
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def found(lots, *, price="2000", method="fifo", settings=None, realised=(0, 0), 
         settings or HarvestSettings(),
         Profile(),
         RULES,
-        (Decimal(realised[0]), Decimal(realised[1])),
+        Realised(*map(Decimal, realised)),
         NOW,
         movable=lambda account: account == "kraken",
     )
@@ -219,7 +219,7 @@ def test_nothing_along_the_order_saves_more(sizes, realised, method, trade_share
                 for x, part in sold:
                     losses[f"{x.acquired_at:%Y}"] += (x.basis - x.quantity * 2000) * part
                 quantity = edges[place] + last.quantity * Decimal(step) / 20
-                saved = saving(*map(Decimal, realised), losses["2025"], losses["2024"], Profile(), RULES)
+                saved = saving(year_of(Profile(), RULES, Realised(*map(Decimal, realised))), losses["2025"], losses["2024"])
                 net = saved - quantity * 2000 * settings.costs.trade_share
                 if sum(losses.values()) > 0 and net > 0:
                     assert seen[0].net > net - Decimal("0.001")

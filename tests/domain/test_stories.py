@@ -15,7 +15,7 @@ from service.domain.movements import decimal, moment, of_event
 from service.domain.pooling import acb, section104
 from service.domain.pooling.identification import calendar_day
 from service.domain.rules import Rules, local_date
-from service.domain.tax import Profile
+from service.domain.tax import Profile, Realised
 from tests.domain.story import COINS, TABLE, read
 from tests.tools import ROOT
 
@@ -86,7 +86,7 @@ def opportunities(story, said, made):
         harvest.HarvestSettings(),
         Profile(),
         RULES,
-        (Decimal(0), Decimal(0)),
+        Realised(),
         story.now,
         movable=lambda place: place in ("kraken", "binance"),
     )

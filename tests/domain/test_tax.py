@@ -7,10 +7,14 @@ from decimal import Decimal
 import pytest
 
 from service.domain.rules import Rules
-from service.domain.tax import Profile, carryover, estimate, saving
+from service.domain.tax import Profile, Realised, liability, saving, year_of
 
 RULES = Rules("us-2026", "us", 2026, Decimal(3000), ())
 HOLDER = Profile()
+
+
+def year(short, long):
+    return year_of(HOLDER, RULES, Realised(Decimal(short), Decimal(long)))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +31,7 @@ HOLDER = Profile()
     ],
 )
 def test_terms_net_first_and_a_loss_meets_income_up_to_the_limit(short, long, tax):
-    assert estimate(Decimal(short), Decimal(long), HOLDER, RULES) == tax
+    assert liability(year(short, long)).total == tax
 
 
 @pytest.mark.parametrize(
@@ -43,12 +47,12 @@ def test_terms_net_first_and_a_loss_meets_income_up_to_the_limit(short, long, ta
     ],
 )
 def test_a_loss_is_worth_what_it_meets(realised, loss, saved):
-    assert saving(*map(Decimal, realised), *map(Decimal, loss), HOLDER, RULES) == saved
+    assert saving(year(*realised), *map(Decimal, loss)) == saved
 
 
 def test_results_from_elsewhere_count():
     other = Profile(other_short=Decimal(-3000))
-    assert saving(Decimal(0), Decimal(0), Decimal(1000), Decimal(0), other, RULES) == 0
+    assert saving(year_of(other, RULES, Realised()), Decimal(1000), Decimal(0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -63,4 +67,5 @@ def test_results_from_elsewhere_count():
     ],
 )
 def test_what_the_year_cannot_use_keeps_its_term(short, long, carried):
-    assert carryover(Decimal(short), Decimal(long), HOLDER, RULES) == carried
+    found = liability(year(short, long))
+    assert (found.carry_short, found.carry_long) == carried
