@@ -508,6 +508,7 @@ def test_what_cannot_be_used_is_named_with_file_table_and_key(said, text, names)
         ('[2026.sngle]\nzero_to = "1"', r"\[2026\]: sngle is no filing status"),
         ('[2026]\nsources = "x"', r"\[2026\]: sources must be a list"),
         ('[2026]\nlos_limit = "1"', r"\[2026\]: los_limit is unknown"),
+        ('[0000]\nsources = ["x"]', "0000 is no section"),
         ('[2027]\nloss_limit = "1"', r"\[2027\]: sources must be a list"),
         ('[2027]\nsources = ["x"]\n[2027.single]\nzero_to = "1"', r"\[2027\.single\]: loss_limit is needed"),
         ('[2026.single]\nbrackets = [["0.2", "9"], ["0.1"]]', r"\[2026\.single\]: brackets must be"),

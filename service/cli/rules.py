@@ -117,10 +117,35 @@ def _print_one(answer: Answer) -> None:
     for part in book["computed"]:
         typer.echo(f"{part['section']}: {'computed. ' if part['computed'] else ''}{part['says']}")
     columns = ("rule", "value", "holds", "", "source", "note")
-    print_table("\nIn force", columns, [_row(one, book["currency"]) for one in book["in_force"]], empty="Nothing is in force.")
+    rows = [_row(one, book["currency"]) for one in book["in_force"] if not _year_of(one)]
+    print_table("\nIn force", columns, rows, empty="Nothing is in force.")
+    for year in sorted({_year_of(one) for one in book["in_force"]} - {""}):
+        _print_figures(year, [one for one in book["in_force"] if _year_of(one) == year])
     if book["not_in_force"]:
         print_table("\nNot in force then", columns, [_row(one, book["currency"]) for one in book["not_in_force"]], empty="")
     typer.echo("\nP: primary text read. O: open tax models that cite it. S: secondary page. R: recalled, verify it. U: your own word.")
+
+
+def _year_of(one: dict[str, Any]) -> str:
+    """Of a federal figure ("2026.single.zero_to"); empty for another rule."""
+    year: str = one["rule"].partition(".")[0]
+    return year if year.isdecimal() else ""
+
+
+def _print_figures(year: str, figures: list[dict[str, Any]]) -> None:
+    """A row for each figure, a column for each filing status; what holds for all stands in each."""
+    statuses = list(dict.fromkeys(one["rule"].split(".")[1] for one in figures if one["rule"].count(".") == 2)) or ["all"]
+    sources = list(dict.fromkeys((one["confidence"], one["source"]) for one in figures))
+    cells: dict[str, dict[str, str]] = {}
+    for one in figures:
+        status, _, key = one["rule"].removeprefix(f"{year}.").rpartition(".")
+        of = sources.index((one["confidence"], one["source"]))
+        text = _value(one["value"]) + (f" ({of + 1})" if of else "")
+        cells.setdefault(key, {}).update(dict.fromkeys([status] if status else statuses, text))
+    rows = [(key, *(row.get(status, "–") for status in statuses)) for key, row in cells.items()]
+    print_table(f"\nFigures of {year}", ("", *statuses), rows, empty="")
+    for n, (confidence, source) in enumerate(sources, 1):
+        typer.echo(f"({n}) {confidence}: {source}" if len(sources) > 1 else f"{confidence}: {source}")
 
 
 def _row(one: dict[str, Any], currency: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Tax rules as values: what a jurisdiction says of holding periods, caps and methods, each with its source.
 
 The figures come from config/rules/<jurisdiction>.toml; this module gives them shape and computes dates. A rule holds for a time:
-    repurchase window, Spain, since 2026-01-01: 0 days before, 365 after, confidence S, source …
+    United Kingdom, rates.higher, since 2024-10-30: 0.24 of a gain, confidence O, source …
 so whoever asks names the day that they ask for.
 """
 

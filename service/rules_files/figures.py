@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from re import fullmatch
 from typing import Any, cast, get_args
 
 from service.domain.rules import Confidence, Figures, FigureValue, Rules, Stated
@@ -22,7 +23,7 @@ LIMITS = ("loss_limit", "loss_limit_separate")
 
 
 def is_year(of: Layers, table: str) -> bool:
-    return of.code == OF_FEDERAL_SHAPE and len(table) == 4 and table.isdecimal()
+    return of.code == OF_FEDERAL_SHAPE and fullmatch("[12][0-9]{3}", table) is not None
 
 
 def years(of: Layers) -> list[int]:

@@ -59,6 +59,15 @@ def test_on_paper_what_is_not_computed_says_so(run):
     assert "2026-01-01 to …" in done.stdout
 
 
+def test_on_paper_a_figure_stands_beside_that_of_other_filing_statuses_and_the_users_own_is_marked(run, home):
+    own = home / "config/rules/us.toml"
+    own.write_text('[2026.married_joint]\nzero_to = "99000"\n', encoding="utf-8")
+    lines = run("show", "us", "--year", "2026").stdout.splitlines()
+    (row,) = [line for line in lines if line.startswith("│ zero_to")]
+    assert [cell.strip() for cell in row.split("│")[2:-1]] == ["49450", "99000 (2)", "49450", "66200", "98900"]
+    assert f"(2) U: {own}" in lines
+
+
 def test_a_year_without_figures_is_exit_1_with_a_sentence(run):
     done = run("show", "us", "--year", "2030")
     assert done.returncode == 1
