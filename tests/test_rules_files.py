@@ -489,6 +489,8 @@ def test_a_rule_of_the_users_own_needs_all_of_it(said):
         ('[lose.offset]\nvalue = "x"', r"lose is no section"),
         ('[2026]\nsources = ["x"]', r"2026 is no section"),
         ('currancy = "GBP"', r"currancy is unknown"),
+        ('[windows.crypto.later]\nsource = "x"', r"\[windows\.crypto\]: later is a table inside a rule"),
+        ('[rates.higher.later.again]\nsource = "x"', r"\[rates\.higher\.later\]: again is a table inside a rule"),
         ("= 1", "is not TOML"),
     ],
 )

@@ -98,9 +98,12 @@ Read = Callable[[Table], T]
 """What stands in a table, beside the keys that every statement has."""
 
 
-def stated(of: Layers, place: Place, read: Read[T]) -> Stated[T]:
+def stated(of: Layers, place: Place, read: Read[T], *, may_hold_others: bool = False) -> Stated[T]:
     """One statement with its source. What the user changed rests on their word unless they name a source."""
     table = Table(of, place)
+    inner = [key for key, value in of.table(place).items() if isinstance(value, dict)]
+    if inner and not may_hold_others:
+        raise table.wrong(inner[0], "is a table inside a rule that may hold none")
     value = read(table)
     confidence: Confidence = table.word("confidence", get_args(Confidence))
     source, status, note = table.text("source"), table.word("status", get_args(Status), "law"), table.text("note", "")
@@ -124,7 +127,7 @@ def dated(of: Layers, place: Place, read: Read[T]) -> tuple[Stated[T], ...]:
     """
     table = of.table(place)
     inner = [key for key, value in table.items() if isinstance(value, dict)]
-    found = [stated(of, place, read)] if len(inner) < len(table) else []
+    found = [stated(of, place, read, may_hold_others=True)] if len(inner) < len(table) else []
     found += [stated(of, (*place, key), read) for key in inner]
     for n, one in enumerate(found):
         for other in found[n + 1 :]:
