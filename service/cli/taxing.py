@@ -116,14 +116,29 @@ def _explained(line: dict[str, str]) -> str:
 
 def _print(answer: Answer) -> None:
     told = answer["tax"]
-    title = " ".join(str(told[key]) for key in ("id", "year", "filing_status") if key in told) or "Holding period"
-    if told["kind"] == "year":
-        _print_year(told, title)
+    if told["kind"] == "holding":
+        _print_holding(told)
+    elif told["kind"] == "optimum":
+        _print_optimum(told)
+    else:
+        _print_year(told, " ".join(str(told[key]) for key in ("id", "year", "filing_status") if key in told))
         typer.echo(told["rules"]["says"])
-        return
-    plain = [(key, str(value)) for key, value in told.items() if not isinstance(value, dict | list)]
-    print_table(title, ("what", "answer"), plain, empty="")
-    if told.get("sell"):
-        columns = ("lot", "share", "loss", "cost")
-        sold = [(lot["id"], lot["share"], money(lot["unrealised"]), money(lot["cost"])) for lot in told["sell"]]
-        print_table("To sell", columns, sold, empty="", right=columns[1:])
+
+
+def _print_holding(told: Answer) -> None:
+    typer.echo(
+        f"{told['expect']}: acquired {told['acquired']}, sold {told['sold']}, tax year {told['tax_year']}; long from {told['first_long_date']} on."
+    )
+    if told.get("zone_matters"):
+        utc = told["utc"]
+        typer.echo(f"These are days of {told['time_zone']}. By those of UTC it would be {utc['expect']}, tax year {utc['tax_year']}.")
+    typer.echo(told["source"])
+
+
+def _print_optimum(told: Answer) -> None:
+    columns = ("lot", "share", "loss", "cost")
+    sold = [(lot["id"], lot["share"], money(lot["unrealised"]), money(lot["cost"])) for lot in told["sell"]]
+    print_table("To sell", columns, sold, empty="Nothing is worth selling.", right=columns[1:])
+    names = ("tax_before", "tax_after", "carry_st_after", "carry_lt_after", "gain_over_nothing", "gain_over_harvest_everything")
+    rows = [(name.replace("_", " "), money(told[name])) for name in names]
+    print_table(f"{told['year']} {told['filing_status']}", ("what", "amount"), rows, empty="", right=("amount",))

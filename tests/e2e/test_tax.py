@@ -88,6 +88,25 @@ def test_the_users_own_figures_lie_over_ours(run, tmp_path):
     assert (told["std_deduction"], told["taxable_income"]) == ("20000", "80000")
 
 
+def test_a_holding_period_is_a_sentence_and_the_zone_is_named_where_it_matters(run):
+    case = {"acquired_utc": "2025-03-11T02:00:00Z", "sold_utc": "2026-03-11T15:00:00Z", "taxpayer_tz": "America/New_York"}
+    said = run("tax", "compute", "--file", "-", stdin=json.dumps(case)).stdout
+    assert said.startswith("long: acquired 2025-03-10, sold 2026-03-11, tax year 2026; long from 2026-03-11 on.\n")
+    assert "By those of UTC it would be short" in said
+    same = run("tax", "compute", "--file", "-", stdin=json.dumps(case | {"taxpayer_tz": "UTC"})).stdout
+    assert same.startswith("short: ")
+    assert "By those of UTC" not in same
+
+
+def test_the_best_lots_are_a_table(run):
+    lots = [{"id": "the lot", "term": "short", "unrealised": -4000, "sell_cost": 10}]
+    case = {"wages": 90000, "st_net_before": 0, "lt_net_before": 0, "carry_value": {"st": 0, "lt": 0}, "lots": lots}
+    said = run("tax", "compute", "--file", "-", stdin=json.dumps(case)).stdout
+    assert all(word in said for word in ("the lot", "0.75", "-3,000.00", "652.50"))
+    nothing = run("tax", "compute", "--file", "-", stdin=json.dumps(case | {"lots": []}))
+    assert (nothing.returncode, "Nothing is worth selling." in nothing.stdout) == (0, True)
+
+
 @pytest.fixture
 def stored(run, tmp_path):
     file = tmp_path / "history.csv"
