@@ -10,7 +10,7 @@ from service.domain.history import Row, asset_id
 from service.domain.movements import MONEY_PLACES, moment, stamp, text
 
 FILES = "files"
-"""The connector."""
+"""The connector of the holder's own files."""
 SOURCE = "csv"
 STREAM = "csv"
 

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from connectors.contract import RawRecord, Transaction, Unreadable
 from service.app.derived import Raised
+from service.app.file_records import FILES
 from service.app.ports import Account, App, Changed
 from service.app.refresh.plain import PlainRows, plain_rows
 from service.app.sources import PORTFOLIO
 from service.domain.history import Row
 from service.domain.issues import Issue, IssueKind
 from service.domain.reconcile import Booked, booked_rows, row_id, row_issues
-
-FILES = "files"
-"""The connector of the holder's own files."""
 
 
 @dataclass(slots=True)
