@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
@@ -86,5 +86,5 @@ def _told(past: Past, reported: Mapping[str, str]) -> dict[str, Told]:
     return told
 
 
-def _csv(columns: Sequence[str], rows: Any) -> str:
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([",".join(columns), *map(csv_line, rows), ""])

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from connectors.contract import Coverage, Gap, Quote
+from connectors.contract import Coverage, Gap
 from service.app import compare
 from service.app.derived import Changes, Ledgers, Placed, Pool, Raised, State, Tally, TallyKey
 from service.app.ports import Account, App, Changed, Fresh, Portfolio
@@ -173,15 +173,10 @@ class _Refresh:
 
     async def _touched(self) -> set[str]:
         """Of quotes that came since the last look."""
-        newest, new = await self._new_quotes()
-        self.quotes_rev = newest
-        return set() if self.whole else await values.touched_rows(self.app, new, self.portfolio.currency)
-
-    async def _new_quotes(self) -> tuple[int, list[Quote]]:
-        newest = await self.app.store.quotes_rev()
-        if self.whole or newest == self.quotes_rev:
-            return newest, []
-        return newest, await self.app.store.quotes_since(self.quotes_rev)
+        seen, self.quotes_rev = self.quotes_rev, await self.app.store.quotes_rev()
+        if self.whole or seen == self.quotes_rev:
+            return set()
+        return await values.touched_rows(self.app, await self.app.store.quotes_since(seen), self.portfolio.currency)
 
     async def _events(self, found: RowChanges, answered: set[str], touched: set[str]) -> _Affected:
         start = answered | touched

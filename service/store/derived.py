@@ -330,11 +330,11 @@ async def replace_issues(connection: AsyncConnection, portfolio: str, origin: st
 
 
 def _order(connection: AsyncConnection) -> tuple[ColumnElement[Any], ...]:
-    """The order of the ledger within a coin; places compare character by character."""
+    """The order of the ledger within a coin; coins and places compare character by character."""
     c = MOVEMENTS.c
-    bytewise = c.place if connection.dialect.name == "sqlite" else c.place.collate("C")
-    coin = c.coin if connection.dialect.name == "sqlite" else c.coin.collate("C")
-    return coin, c.at, bytewise, c.n
+    if connection.dialect.name == "sqlite":
+        return c.coin, c.at, c.place, c.n
+    return c.coin.collate("C"), c.at, c.place.collate("C"), c.n
 
 
 async def _placed(connection: AsyncConnection, *where: ColumnElement[bool]) -> list[Placed]:
