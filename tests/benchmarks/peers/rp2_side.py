@@ -84,41 +84,15 @@ class Told:
 
     def dispose(self, row, proceeds):
         asset, quantity = row["sent_asset"], number(row["sent_quantity"])
-        self.went[asset].append(
-            OutTransaction(
-                self.configuration,
-                row["timestamp"],
-                asset,
-                row["account"],
-                "me",
-                "SELL",
-                proceeds / quantity,
-                quantity,
-                ZERO,
-                fiat_out_no_fee=proceeds,
-                row=self.next(),
-                unique_id=row["id"],
-            )
-        )
+        self.leave(row, "SELL", asset, proceeds / quantity, quantity, ZERO, fiat_out_no_fee=proceeds, unique_id=row["id"])
 
     def pay(self, row):
         asset, quantity, value = row["fee_asset"], number(row["fee_quantity"]), number(row["fee_value_usd"])
-        self.went[asset].append(
-            OutTransaction(
-                self.configuration,
-                row["timestamp"],
-                asset,
-                row["account"],
-                "me",
-                "FEE",
-                value / quantity,
-                ZERO,
-                quantity,
-                fiat_fee=value,
-                row=self.next(),
-                unique_id=f"{row['id']}/fee",
-            )
-        )
+        self.leave(row, "FEE", asset, value / quantity, ZERO, quantity, fiat_fee=value, unique_id=f"{row['id']}/fee")
+
+    def leave(self, row, word, asset, *amounts, **more):
+        out = OutTransaction(self.configuration, row["timestamp"], asset, row["account"], "me", word, *amounts, row=self.next(), **more)
+        self.went[asset].append(out)
 
     def move(self, row):
         quantity = number(row["received_quantity"])
