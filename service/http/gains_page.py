@@ -24,7 +24,7 @@ from service.domain.statements import gathered
 
 Answer = dict[str, Any]
 
-DISPOSALS_SHOWN = 200
+DISPOSALS_SHOWN = 100
 ISSUES_SHOWN = 20
 EXPLANATIONS_SHOWN = 25
 STEPS_SHOWN = 200

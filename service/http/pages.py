@@ -22,6 +22,7 @@ Answer = dict[str, Any]
 Owner = Annotated[Visitor, Depends(visitor)]
 
 TRANSACTIONS_SHOWN = 200
+LOTS_SHOWN = 200
 ALLOCATED_SHOWN = 100
 """Lots of one coin."""
 FIGURES = (
@@ -102,7 +103,11 @@ async def _balances(app: App) -> Answer:
 
 
 async def _lots(app: App) -> Answer:
-    return {**await queries.lots(app), **await queries.accounts(app), "was_one_pool": await gains_page.was_one_pool(app)}
+    """In the order of the answer; of very many the newest."""
+    found = (await queries.lots(app))["lots"]
+    newest = {id(lot) for lot in sorted(found, key=lambda lot: str(lot["acquired_at"]), reverse=True)[:LOTS_SHOWN]}
+    shown = [lot for lot in found if id(lot) in newest]
+    return {"lots": shown, "count": len(found), **await queries.accounts(app), "was_one_pool": await gains_page.was_one_pool(app)}
 
 
 async def _gains(app: App, question: Asked = Asked()) -> Answer:

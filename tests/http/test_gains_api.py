@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from datetime import date
 
 import pytest
 
 from service.app import explain, halves, lot_choices
+from service.app import gains as use_case
 from service.app.rebuild import rebuild
 from service.http.api import BESIDE, KEYS
 from tests.http.conftest import CHEAP
@@ -173,6 +175,22 @@ async def test_the_server_never_forks(owner, monkeypatch):
     for asked in ("gains", "gains.csv", "gains?method=section104", "gains.csv?method=acb", "gains/form-8949.csv?year=2024"):
         assert (await owner.get(f"/api/v1/{asked}")).status_code == 200
     assert (await owner.get("/gains")).status_code == 200
+
+
+async def test_a_history_is_booked_beside_the_event_loop(owner, monkeypatch):
+    """Whoever asks for a long one does not keep others waiting."""
+    booked, here = [], threading.get_ident()
+    book = use_case.gains
+
+    def watched(*asked, **how):
+        booked.append(threading.get_ident())
+        return book(*asked, **how)
+
+    monkeypatch.setattr(use_case, "gains", watched)
+    for path in ("/api/v1/gains", "/api/v1/gains.csv", "/api/v1/gains/form-8949.csv?year=2024", "/gains"):
+        assert (await owner.get(path)).status_code == 200
+    assert len(booked) == 4
+    assert here not in booked
 
 
 async def test_each_explanation_is_the_use_cases_answer(robot, home):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 from service.app import lot_choices
 from service.app.imports import import_file
 from service.app.rebuild import rebuild
-from service.http import gains_page
+from service.http import gains_page, pages
 from tests.http.conftest import CHEAP
 from tests.http.ledger import HISTORY, home_of
 from tests.http.steps import PASSWORD
@@ -101,6 +102,15 @@ async def test_a_question_that_there_is_not_shows_why_and_the_page(owner, asked,
     assert "id=s1" in told.text
 
 
+async def test_while_a_sync_runs_the_question_is_asked_again(owner, asgi):
+    finish = asyncio.Event()
+    asgi.state.work.start("sync", finish.wait())
+    page = (await owner.get("/gains?year=2025&method=hifo")).text
+    assert 'content="3;url=/gains?year=2025&amp;method=hifo"' in page
+    finish.set()
+    await asgi.state.work.wait()
+
+
 async def test_a_long_year_is_cut_and_the_csv_is_not(owner, monkeypatch):
     monkeypatch.setattr(gains_page, "DISPOSALS_SHOWN", 2)
     monkeypatch.setattr(gains_page, "ISSUES_SHOWN", 1)
@@ -149,6 +159,15 @@ async def test_a_lot_is_explained_and_the_lots_lead_there(owner):
     assert "moved from exchange to wallet" in page
     assert 'href="/gains/explanation?id=s1"' in page
     assert "Still there" in page
+
+
+async def test_of_many_lots_the_newest_are_shown(owner, monkeypatch):
+    assert "The newest" not in (await owner.get("/lots")).text
+    monkeypatch.setattr(pages, "LOTS_SHOWN", 1)
+    page = (await owner.get("/lots")).text
+    assert "The newest 1 of 2." in page
+    assert "id=b2" in page
+    assert "id=i1" not in page
 
 
 async def test_only_the_steps_that_matter_stand_before_the_whole_chain(owner):
