@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from connectors.contract import PriceSource, Shared, Source
 from service import rules_files
 from service import settings as configuration
 from service.app.ports import App, Progress, Refused, Vault
+from service.domain.plan import Problem
 from service.domain.rules import Rules
 from service.domain.tax import FilingStatus
 from service.notify import AppriseNotifier
@@ -108,6 +110,7 @@ async def opened(
             now=now,
             progress=progress or Quiet(),
             secret_kind=secret_kind,
+            best_plan=best_plan,
             sleep=asyncio.sleep,
         )
     finally:
@@ -115,6 +118,13 @@ async def opened(
             await source.aclose()
         await shared.aclose()
         await store.close()
+
+
+def best_plan(problem: Problem) -> tuple[Decimal, ...]:
+    """NumPy and HiGHS take a moment to import, and few commands plan."""
+    from service.solver import best
+
+    return best(problem)
 
 
 def loaded(env: Mapping[str, str]) -> Settings:

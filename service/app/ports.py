@@ -34,6 +34,7 @@ from service.domain.history import Row
 from service.domain.issues import Issue
 from service.domain.ledger import Disposal, Income, Ledger
 from service.domain.methods import Lot
+from service.domain.plan import Problem
 from service.domain.reconcile import Booked
 from service.domain.rules import Rules
 from service.domain.statements import Statement
@@ -376,4 +377,6 @@ class App:
     now: Callable[[], datetime]
     progress: Progress
     secret_kind: SecretKind
+    best_plan: Callable[[Problem], tuple[Decimal, ...]]
+    """A share of each candidate that is best, or as near as floats come (service.domain.plan computes what it comes to)."""
     sleep: Callable[[float], Awaitable[None]] = field(repr=False)

@@ -143,13 +143,14 @@ def assess(  # noqa: PLR0917 - the stage's inputs in the order of the data
     return sorted(found, key=lambda o: (-o.net, o.id))
 
 
-def _line(held: Sequence[Position], method: MethodName) -> list[Position]:
-    """What can be sold, in the order in which it goes: by identification just the losses, dearest first; else as the method takes it.
+def line_of(held: Sequence[Position], method: MethodName, *, with_gains: bool = False) -> list[Position]:
+    """What can be sold of one coin in one account, in the order in which it goes: by identification just the losses, dearest first, and
+    `with_gains` the others too; else as the method takes it.
 
     A lot without an opinion is never proposed, and ends the line: what the method would take after it cannot be known.
     """
     if method == "specific":
-        return _in_order([p for p in held if p.unrealised is not None and p.unrealised < 0], "hifo")
+        return _in_order([p for p in held if p.unrealised is not None and (with_gains or p.unrealised < 0)], "hifo")
     return list(takewhile(lambda p: p.unrealised is not None, _in_order(held, method)))
 
 
@@ -226,7 +227,7 @@ class _Case:
 
     def opportunity(self) -> Opportunity | None:
         """None where nothing that can be sold loses."""
-        line = _line(self.held, self.method)
+        line = line_of(self.held, self.method)
         sales = [sale for sale in self._sales(line) if sale.lost.both > 0]
         if not sales:
             return None

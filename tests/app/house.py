@@ -35,7 +35,7 @@ from service.app.ports import App
 from service.domain.alerts import Message
 from service.store import leases_for, open_store
 from service.vault import create_master_key, open_vault
-from service.wiring import Quiet, tax_rules
+from service.wiring import Quiet, best_plan, tax_rules
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -180,6 +180,7 @@ async def house(folder: Path, scripts: dict[str, Script], *, sleep: Callable[[fl
                 now=clock,
                 progress=Quiet(),
                 secret_kind=secret_kind,
+                best_plan=best_plan,
                 sleep=wait,
             ),
             clock,

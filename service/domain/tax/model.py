@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -28,6 +28,9 @@ class TaxModel(Protocol):
     def liability(self, short: Any, long: Any, collectibles: Any, by: Algebra) -> Liability:
         """The year with further results by term (losses negative), of the long ones `collectibles` collectible, over numbers of the algebra."""
 
+    def without_results(self) -> TaxModel:
+        """The same year with no gain, loss or carryover: what a later year is taken to be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Federal:
@@ -38,6 +41,10 @@ class Federal:
     figures: Figures
     state_rate: Decimal = ZERO
     """The holder's own figure, on Form 1040, line 7: gains, and the losses that are allowed."""
+
+    def without_results(self) -> Federal:
+        none = self.year._replace(short=ZERO, long=ZERO, collectibles=ZERO, short_carryover=ZERO, long_carryover=ZERO)
+        return replace(self, year=none)
 
     def liability(self, short: Any, long: Any, collectibles: Any, by: Algebra) -> Liability:
         year = self.year
@@ -73,6 +80,9 @@ class Marginal:
     long_rate: Decimal
     loss_limit: Decimal
     state_rate: Decimal = ZERO
+
+    def without_results(self) -> Marginal:
+        return replace(self, short=ZERO, long=ZERO)
 
     def liability(self, short: Any, long: Any, collectibles: Any, by: Algebra) -> Liability:
         del collectibles  # their own rate needs the whole year

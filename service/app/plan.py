@@ -1,0 +1,140 @@
+"""`thresher plan`: the best set of lots to sell in this tax year, and why. Asks nothing of the outside, stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from service.app import view
+from service.app.ports import App, Refused
+from service.app.view import View
+from service.domain import plan as planning
+from service.domain.money import ZERO, exact, plain
+from service.domain.plan import Held, Plan, Sale
+from service.domain.tax import Liability, Profile, year_of
+from service.domain.valuation import Position
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the holder asks for on top of what is stored."""
+
+    short: Decimal = ZERO
+    """Results outside of thresher that the profile does not tell of; losses negative."""
+    long: Decimal = ZERO
+    most_sales: int | None = None
+    with_gains: bool = False
+    """Also sell lots that gain, where that costs little or nothing: a year in the 0 percent band, losses that would be carried on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan and what it rests on."""
+
+    seen: View
+    plan: Plan
+    left_out: tuple[Position, ...]
+    """Lots without an opinion: no price or no basis."""
+
+
+async def make(app: App, wishes: Wishes) -> Made:
+    """Raises Refused for a year without figures and for wishes that cannot be."""
+    if wishes.most_sales is not None and wishes.most_sales < 1:
+        raise Refused("sales", "give a number of sales of 1 or more")
+    seen = await view.view(app)
+    if seen.rules is None:
+        raise Refused("year", next(issue.says for issue in seen.issues if issue.subject.endswith(str(seen.year))))
+    profile = _with(seen.portfolio.profile, wishes)
+    asked = planning.asked(
+        held(seen),
+        year_of(profile, seen.rules, seen.realised),
+        profile,
+        seen.portfolio.harvest.costs,
+        with_gains=wishes.with_gains,
+        most_sales=wishes.most_sales,
+    )
+    shares = await asyncio.to_thread(app.best_plan, asked.problem)
+    found = await asyncio.to_thread(planning.proposal, asked, shares)
+    return Made(seen, found, tuple(p for p in seen.positions if p.unrealised is None))
+
+
+def _with(profile: Profile, wishes: Wishes) -> Profile:
+    with exact():
+        return replace(profile, other_short=profile.other_short + wishes.short, other_long=profile.other_long + wishes.long)
+
+
+def held(seen: View) -> list[Held]:
+    """By account and coin."""
+    by: dict[tuple[str, str], list[Position]] = defaultdict(list)
+    for position in seen.positions:
+        by[position.lot.account, position.lot.coin].append(position)
+    return [
+        Held(account, coin, tuple(some), seen.method_of(account), seen.movable(account)) for (account, coin), some in sorted(by.items())
+    ]
+
+
+# ------------------------------------------------------------------ the answer
+
+
+async def plan(app: App, wishes: Wishes) -> Answer:
+    return answer(await make(app, wishes))
+
+
+def answer(made: Made) -> Answer:
+    """{"plan": …}; amounts as decimal strings."""
+    seen, found = made.seen, made.plan
+    assert seen.rules is not None
+    return {
+        "plan": {
+            "year": seen.year,
+            "computed": "federal" if found.before.federal is not None else "marginal",
+            "rules": seen.rules.version,
+            "ledger": seen.ledger,
+            "sales": [_sale(sale) for sale in found.sales],
+            "saving": plain(found.saving),
+            "carry": plain(found.carry),
+            "costs": plain(found.costs),
+            "deferred": plain(found.deferred),
+            "net": plain(found.net),
+            "before": _year(found.before),
+            "after": _year(found.after),
+            "next_dollar": {"short": plain(found.next_short), "long": plain(found.next_long)},
+            "reason": found.reason or None,
+            "left_out": sorted(
+                ({"lot": p.lot.id, "account": p.lot.account, "asset": p.lot.asset, "symbol": p.lot.symbol} for p in made.left_out),
+                key=lambda lot: (lot["account"], lot["asset"], lot["lot"]),
+            ),
+            "currency": seen.portfolio.currency,
+        }
+    }
+
+
+def _sale(sale: Sale) -> Answer:
+    return {
+        "account": sale.account,
+        "asset": sale.asset,
+        "coin": sale.coin,
+        "symbol": sale.symbol,
+        "method": sale.method,
+        "quantity": plain(sale.quantity),
+        "price": plain(sale.price),
+        "price_at": sale.price_at.isoformat().replace("+00:00", "Z"),
+        "value": plain(sale.value),
+        "gain": plain(sale.gain),
+        "costs": plain(sale.costs),
+        "deferred": plain(sale.deferred),
+        "lots": [{"lot": p.lot, "quantity": plain(p.quantity), "gain": plain(p.gain), "term": p.term} for p in sale.parts],
+    }
+
+
+def _year(told: Liability) -> Answer:
+    return {
+        "tax": plain(told.total),
+        "carry_short": plain(told.carry_short),
+        "carry_long": plain(told.carry_long),
+    }

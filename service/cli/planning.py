@@ -1,0 +1,94 @@
+"""The best set of lots to sell."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.running import DONE, Answer, AsJson, run, show
+from service.cli.tables import labels, money, print_table, quantity
+
+if TYPE_CHECKING:
+    from service.app.ports import App
+
+plan_commands = typer.Typer(help="The best set of lots to sell this year, and why.", invoke_without_command=True)
+
+OutsideShort = Annotated[
+    str,
+    typer.Option(
+        "--outside-st", metavar="AMOUNT", help="Short-term result elsewhere that the profile does not tell of; a loss is negative."
+    ),
+]
+OutsideLong = Annotated[str, typer.Option("--outside-lt", metavar="AMOUNT", help="The same, long-term.")]
+MostSales = Annotated[int | None, typer.Option("--sales", metavar="N", help="At most so many sales; one is one coin in one account.")]
+WithGains = Annotated[bool, typer.Option("--gains", help="Sell lots that gain too, where the year takes gains for little or nothing.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(plan_commands, name="plan")
+
+
+@plan_commands.callback()
+def plan(  # one option a wish
+    context: typer.Context,
+    outside_st: OutsideShort = "0",
+    outside_lt: OutsideLong = "0",
+    sales: MostSales = None,
+    with_gains: WithGains = False,
+    as_json: AsJson = False,
+) -> int | None:
+    """What to sell, lot by lot: tax saved now, worth of what is carried on, costs, and the tax that the lower basis brings later."""
+    if context.invoked_subcommand is not None:
+        return None
+
+    async def use(app: App) -> int:
+        from service.app import queries
+        from service.app.plan import Wishes
+        from service.app.plan import plan as planned
+
+        wishes = Wishes(_amount("outside-st", outside_st), _amount("outside-lt", outside_lt), sales, with_gains)
+        answer = await planned(app, wishes)
+        names = labels((await queries.accounts(app))["accounts"])
+        show(answer, as_json=as_json, table=lambda told: _print(told["plan"], names))
+        return DONE
+
+    return run(use, as_json=as_json)
+
+
+def _amount(name: str, text: str) -> Decimal:
+    from service.app.ports import Refused
+
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise Refused(name, "give a plain decimal number, such as -1500")
+    return value
+
+
+def _print(told: Answer, names: dict[str, str]) -> None:
+    rows = [_row(sale, lot, first=n == 0, names=names) for sale in told["sales"] for n, lot in enumerate(sale["lots"])]
+    columns = ("account", "asset", "order", "quantity", "gain", "term", "lot")
+    print_table(f"Plan for {told['year']}", columns, rows, empty=told["reason"] or "", right=("quantity", "gain"))
+    currency = told["currency"]
+    if told["sales"]:
+        typer.echo(f"tax saved this year      {money(told['saving'], currency)}")
+        typer.echo(f"losses carried on, worth {money(told['carry'], currency)}")
+        typer.echo(f"fees and moves           {money(told['costs'], currency)}")
+        typer.echo(f"tax later, worth today   {money(told['deferred'], currency)}")
+        typer.echo(f"net                      {money(told['net'], currency)}")
+    typer.echo(
+        f"one more dollar of loss saves {money(told['next_dollar']['short'])} (short term), {money(told['next_dollar']['long'])} (long term)"
+    )
+    if told["computed"] == "marginal":
+        typer.echo("by your two marginal rates; `thresher profile set income=…` computes the whole year")
+    if told["left_out"]:
+        typer.echo(f"{len(told['left_out'])} lots without a price or a basis are left out: `thresher issues` says why")
+
+
+def _row(sale: dict[str, Any], lot: dict[str, Any], *, first: bool, names: dict[str, str]) -> tuple[str, ...]:
+    head = (names.get(sale["account"], sale["account"]), sale["symbol"], sale["method"]) if first else ("", "", "")
+    return (*head, quantity(lot["quantity"]), money(lot["gain"]), lot["term"], lot["lot"])
