@@ -232,6 +232,9 @@ class Store(Protocol):
 
     # derived: what a refresh reads and writes (service/app/derived.py)
     async def derived_state(self, portfolio: str = "main") -> State | None: ...
+    async def lags(self, portfolio: str = "main") -> bool:
+        """Whether records or words of the holder are stored that the derived tables have not seen."""
+
     async def booked(self, portfolio: str, ids: Collection[str]) -> dict[str, Booked]:
         """Rows by id, as they are by themselves, with their links."""
 

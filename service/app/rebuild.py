@@ -20,7 +20,7 @@ from typing import Any
 from connectors.contract import Coverage, Gap
 from service.app import compare
 from service.app.derived import Changes, Ledgers, Placed, Pool, Raised, State, Tally, TallyKey
-from service.app.ports import Account, App, Changed, Fresh, Portfolio
+from service.app.ports import Account, App, Busy, Changed, Fresh, Portfolio
 from service.app.refresh import pairing, pools, rows, tallies, values
 from service.app.refresh.pairing import PairChanges
 from service.app.refresh.rows import RowChanges
@@ -62,6 +62,17 @@ async def rebuild(app: App, *, every: int = pools.EVERY, fresh: Fresh | None = N
     """
     async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=60):
         return await _Refresh(app, every, fresh).run()
+
+
+async def catch_up(app: App) -> bool:
+    """Books what was stored by somebody who was cut off before booking it. False where another process is at it, who will be done soon."""
+    try:
+        async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=0):
+            if await app.store.lags(PORTFOLIO):
+                await _Refresh(app, pools.EVERY, None).run()
+    except Busy:
+        return False
+    return True
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ async def _guarded(use: Callable[[App], Awaitable[int]], *, as_json: bool) -> in
     try:
         with Bars(shown=not as_json and sys.stderr.isatty()) as bars:
             async with wiring.opened(os.environ, progress=bars) as app:
+                await _booked(app)
                 return await use(app)
     except (Refused, InvalidInput) as refused:
         for problem in getattr(refused, "problems", ()):
@@ -50,6 +51,15 @@ async def _guarded(use: Callable[[App], Awaitable[int]], *, as_json: bool) -> in
     except Busy as busy:
         complain(str(busy))
         return OPEN
+
+
+async def _booked(app: App) -> None:
+    """An answer must not leave out what is stored: what a command stored that was cut off before booking it is booked first."""
+    if await app.store.lags():
+        from service.app import rebuild
+
+        if not await rebuild.catch_up(app):
+            complain("another command is booking what it has stored; this answer is of before")
 
 
 def complain(sentence: str) -> None:

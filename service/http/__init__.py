@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from service.app import rebuild
 from service.app.ports import App
 from service.http import api, failures, forms, gains_api, pages
 from service.http.auth import Attempts
@@ -22,6 +23,8 @@ def create_app(app: App, hosts: Sequence[str] = ()) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if await app.store.lags():
+            await rebuild.catch_up(app)
         yield
         await work.stop()
 

@@ -36,12 +36,13 @@ from service.store.derived_tables import (
 )
 from service.store.engine import chunks, insert_ready, run_ready, upsert
 from service.store.lines import booked_line, booked_of, counted, movement_line, movement_of, places_in
-from service.store.tables import tables
+from service.store.tables import RawRecordRow, StatementRow, tables
 from service.store.truth import Room
 from service.store.types import canonical_json, words
 
 STATES, BOOKED, SIDES, BALANCES, VALUED = tables(DerivedRow, BookedRow, SideRow, BalanceRow, ValuedRow)
 MOVEMENTS, POOLS, CHECKPOINTS, LOTS, DISPOSALS, ISSUES = tables(MovementRow, PoolRow, CheckpointRow, LotRow, DisposalRow, IssueRow)
+RECORDS, STATEMENTS = tables(RawRecordRow, StatementRow)
 PARTS = (BOOKED, SIDES, BALANCES, VALUED, MOVEMENTS, POOLS, CHECKPOINTS, LOTS, DISPOSALS)
 
 
@@ -53,6 +54,16 @@ class DerivedState(Room):
         async with self.database.reading() as connection:
             row = (await connection.execute(select(STATES).where(STATES.c.portfolio == portfolio))).mappings().first()
         return None if row is None else State(row["ledger_id"], row["rests_on"], row["said"], row["rev"], row["quotes_rev"])
+
+    async def lags(self, portfolio: str = "main") -> bool:
+        """Whether records or words of the holder are stored that the derived tables have not seen: who stored them was cut off."""
+        state = await self.derived_state(portfolio)
+        seen, said = (0, 0) if state is None else (state.rev, state.said)
+        newest = select(func.max(RECORDS.c.rev)).where(RECORDS.c.portfolio == portfolio)
+        words_said = select(func.count()).select_from(STATEMENTS).where(STATEMENTS.c.portfolio == portfolio)
+        async with self.database.reading() as connection:
+            rev = (await connection.execute(newest)).scalar_one() or 0
+            return bool(rev > seen or (await connection.execute(words_said)).scalar_one() > said)
 
     async def booked(self, portfolio: str, ids: Collection[str]) -> dict[str, Booked]:
         """Those of the rows that are there, each as it is by itself: `shown` says what it is with others."""
