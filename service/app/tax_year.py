@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from service.app import plan as planning
 from service.app.ports import App, Refused
 from service.app.sources import PORTFOLIO
 from service.app.tax_cases import year as cases
 from service.app.tax_cases.year import YearFound
 from service.domain import tax
 from service.domain.money import cents, exact, plain
+from service.domain.plan import Plan
 from service.domain.rules import Rules, local_date
 from service.domain.tax import Profile, Realised
 from service.domain.tax.federal import year_tax
@@ -39,12 +41,18 @@ WANTED = (
 """Figures of the profile that a whole year rests on."""
 
 
-async def picture(app: App, year: int | None = None) -> dict[str, Any]:
-    """{"tax": …} of a tax year of the holder's zone, this year's without one. Raises Refused for a year that no rules have."""
+async def picture(app: App, year: int | None = None, *, with_plan: bool = False) -> dict[str, Any]:
+    """{"tax": …} of a tax year of the holder's zone, this year's without one; `with_plan`: also what it comes to with the best plan.
+
+    Raises Refused for a year that no rules have, and for the plan of another year than this.
+    """
     profile = (await app.store.portfolio(PORTFOLIO)).profile
     if profile.jurisdiction != "us":
         raise Refused("jurisdiction", f"the year of {profile.jurisdiction} is not computed; its rules are shown by `thresher rules show`")
-    year = local_date(app.now(), profile.time_zone).year if year is None else year
+    this_year = local_date(app.now(), profile.time_zone).year
+    year = this_year if year is None else year
+    if with_plan and year != this_year:
+        raise Refused("plan", f"a plan sells now, so it is of {this_year}")
     if not 1 < year < 9998:
         raise Refused("year", "give a year such as 2026")
     rules = app.rules_of(year, profile.filing_status)
@@ -61,7 +69,30 @@ async def picture(app: App, year: int | None = None) -> dict[str, Any]:
         },
         "figures": {name: _shown(getattr(profile, name)) for name in WANTED},
     }
-    return {"tax": told | _computed(profile, rules, realised)}
+    told |= _computed(profile, rules, realised)
+    if with_plan:
+        told["with_plan"] = _planned((await planning.make(app, planning.Wishes())).plan)
+    return {"tax": told}
+
+
+def _planned(found: Plan) -> dict[str, Any]:
+    """The same year after the sales of the plan; `thresher plan` names them."""
+    after, whole = found.after, found.after.federal
+    told: dict[str, Any] = {"sales": len(found.sales), "saving": plain(cents(found.saving)), "net": plain(cents(found.net))}
+    if whole is None:
+        return told | _estimate(after)
+    figures = {theirs: getattr(whole, ours) for theirs, ours in cases.FIGURES.items()}
+    figures |= dict(zip(cases.STATE, (after.state, after.total), strict=True))
+    return told | {name: plain(cents(amount)) for name, amount in figures.items()}
+
+
+def _estimate(found: tax.Liability) -> dict[str, str]:
+    return {
+        "estimate": plain(cents(found.total)),
+        "state_tax": plain(cents(found.state)),
+        "carry_out_st": plain(cents(found.carry_short)),
+        "carry_out_lt": plain(cents(found.carry_long)),
+    }
 
 
 def _shown(value: Decimal | None) -> str | None:
@@ -99,9 +130,6 @@ def _estimated(profile: Profile, rules: Rules, found: tax.Liability) -> dict[str
         "kind": "estimate",
         "missing": missing,
         "says": f"An estimate by your own rates, {rates}; of capital gains and losses alone. {why}",
-        "estimate": plain(cents(found.total)),
-        "state_tax": plain(cents(found.state)),
-        "carry_out_st": plain(cents(found.carry_short)),
-        "carry_out_lt": plain(cents(found.carry_long)),
+        **_estimate(found),
         "rules": {"version": rules.version, "sources": list(rules.sources)},
     }

@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
 def tax(
     context: typer.Context,
     year: Annotated[int | None, typer.Option("--year", metavar="Y", help="The tax year; without it this year in your zone.")] = None,
+    with_plan: Annotated[bool, typer.Option("--plan", help="Also what this year comes to with the sales of `thresher plan`.")] = False,
     as_json: AsJson = False,
 ) -> int | None:
     """Your year: what is realised so far, with the figures of `thresher profile`. Exit 1 where the gain of a disposal is unknown."""
@@ -40,7 +41,7 @@ def tax(
     async def use(app: App) -> int:
         from service.app import tax_year
 
-        answer = await tax_year.picture(app, year)
+        answer = await tax_year.picture(app, year, with_plan=with_plan)
         show(answer, as_json=as_json, table=_print_picture)
         return OPEN if answer["tax"]["realised"]["unknown_disposals"] else DONE
 
@@ -98,7 +99,18 @@ def _print_picture(answer: Answer) -> None:
         rows = [("tax, federal and state", told["estimate"]), ("of it state", told["state_tax"])]
         rows += [("short-term loss to later years", told["carry_out_st"]), ("long-term loss to later years", told["carry_out_lt"])]
         print_table("Estimate", ("what", "amount"), [(what, money(amount)) for what, amount in rows], empty="", right=("amount",))
+    if "with_plan" in told:
+        _print_with_plan(told, told["with_plan"])
     typer.echo(told["says"])
+
+
+def _print_with_plan(before: Answer, after: Answer) -> None:
+    names = [name for name in after if name not in ("sales", "saving", "net") and before[name] != after[name]]
+    rows = [(name.replace("_", " "), money(before[name]), money(after[name])) for name in names]
+    columns = ("what", "as it is", "with the plan")
+    empty = "The plan sells nothing." if not after["sales"] else "The plan changes nothing in this year."
+    print_table(f"With the plan: {after['sales']} sales", columns, rows, empty=empty, right=columns[1:])
+    typer.echo(f"It saves {money(after['saving'])} of this year's tax, {money(after['net'])} in all after costs and later tax.")
 
 
 def _print_year(told: Answer, title: str) -> None:
