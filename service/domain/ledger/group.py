@@ -59,11 +59,15 @@ class Group:
     def enter(self, movement: Movement) -> None:
         """The next movement; of two at one instant what has arrived by then comes first."""
         self.entered += 1
-        if self.on_the_way and self.on_the_way[0][0] <= movement[1]:
-            self._deliver(movement[1])
-        if self._splits and self.universal and self._day_of(movement[1]) >= self.choices.split_day:  # type: ignore[operator]
-            self._split()
+        self.pass_time(movement[1])
         self._acts[movement[0]](movement)
+
+    def pass_time(self, at: int) -> None:
+        """What has arrived by `at` is handed over, and a common pool whose last day is over is given to the accounts."""
+        if self.on_the_way and self.on_the_way[0][0] <= at:
+            self._deliver(at)
+        if self._splits and self.universal and self._day_of(at) >= self.choices.split_day:  # type: ignore[operator]
+            self._split()
 
     def enter_all(self, movements: Iterable[Movement]) -> None:
         """As `enter` for each, without asking each time what cannot have changed."""
