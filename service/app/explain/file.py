@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from service.app.explain.past import Fact, Past
+from service.app.explain.past import Fact, Past, fact_of
 from service.app.ports import Refused
 from service.domain.assets import AssetTable
 from service.domain.history import Row, booking, read
 from service.domain.ledger import Method, Scope, choices
 from service.domain.money import EXACT
 from service.domain.movements import decimal
+from service.domain.reconcile import Event
+from service.domain.reconcile.rows import IN
 from service.domain.statements import Statements
 
 _KINDS = {"airdrop": "income", "stolen": "lost", "wrap": "transfer", "bridge": "transfer"}
@@ -33,12 +36,21 @@ def of_lines(
     said = Statements()
     return Past(
         movements=booked.movements,
-        facts={row.id: _fact(row) for row in rows},
+        facts={row.id: _fact(row) for row in rows} | _joined(booked.joined, rows),
         said=choices(said, zone=zone, scope=scope, method=method),
         statements=said,
         zone=zone,
         symbols={coin.id: coin.symbol for coin in booked.coins.values()},
     )
+
+
+def _joined(happened: Sequence[Event], rows: Iterable[Row]) -> dict[str, Fact]:
+    """By event, of the rows that hang on others: what is known of it may stand in more than one row."""
+    lines = {row.id: f"line {row.line}" for row in rows} if happened else {}
+    return {
+        event.id: replace(fact_of(event), sources=tuple(dict.fromkeys(lines[name.removesuffix(IN)] for name in event.transactions)))
+        for event in happened
+    }
 
 
 def _fact(row: Row) -> Fact:

@@ -36,6 +36,7 @@ class Fact:
     price: str = ""
     """Where `value` is from, as pricing says it: "stated", "money", "kraken:hour", "peg:USD"; empty: no value."""
     fee_price: str = ""
+    """Where the values of the fees are from, in the same words, and "trade": the price of the trade itself."""
     sources: tuple[str, ...] = ()
     """"account stream/key" of the records that it was read from, or the file's rows."""
 
@@ -115,7 +116,7 @@ async def facts_of(app: App, past: Past, ids: Iterable[str]) -> dict[str, Fact]:
     coins = sorted({a.coin.id for e in happened for a in _amounts(e)})
     book = PriceBook(await app.store.quotes(coins, past.currency) if coins else [], app.assets, past.currency)
     priced, _ = pricing.price(happened, book)
-    return {event.id: _fact(event, book) for event in priced}
+    return {event.id: fact_of(event) for event in priced}
 
 
 def _rows_of(id: str) -> list[str]:
@@ -130,7 +131,7 @@ def of_events(happened: Sequence[Event], book: PriceBook, said: Choices, stateme
     places = places_of(a.quantity for e in priced for a in _amounts(e) if a.coin.kind != "fiat")
     return Past(
         movements=[m for event in priced for m in of_event(event, places)],
-        facts={event.id: _fact(event, book) for event in priced},
+        facts={event.id: fact_of(event) for event in priced},
         said=said,
         statements=statements,
         zone=said.calendar.zone,
@@ -145,7 +146,8 @@ def _amounts(event: Event) -> tuple[Amount, ...]:
     return (*event.sent, *event.received, *event.fees)
 
 
-def _fact(event: Event, book: PriceBook) -> Fact:
+def fact_of(event: Event) -> Fact:
+    """Of a priced event."""
     known = [v for v in event.fee_values if v is not None]
     return Fact(
         kind=event.kind.value,
@@ -155,23 +157,10 @@ def _fact(event: Event, book: PriceBook) -> Fact:
         value=event.value,
         fee_value=total(known) if event.fees and len(known) == len(event.fees) else None,
         price=event.price_source,
-        fee_price=_fee_price(event, book),
+        fee_price=" ".join(dict.fromkeys(filter(None, event.fee_sources))),
         sources=event.transactions,
     )
 
 
 def _told(amounts: Sequence[Amount]) -> tuple[tuple[Decimal, str], ...]:
     return tuple((a.quantity, a.coin.symbol) for a in amounts)
-
-
-def _fee_price(event: Event, book: PriceBook) -> str:
-    """Where the value of a fee is from: the file, the trade's own price for the coins that it traded, else quotes."""
-    if not event.fees:
-        return ""
-    if event.price_source == "stated":
-        return "stated"
-    traded = {a.coin.id for a in (*event.sent, *event.received)}
-    if event.price_source == "money" and all(a.coin.id in traded or a.coin.kind == "fiat" for a in event.fees):
-        return "money"
-    found = [book.at(a.coin, event.at) for a in event.fees]
-    return " ".join(dict.fromkeys(source for _, source in (f for f in found if f is not None)))

@@ -78,6 +78,8 @@ def _one(word: str, currency: str) -> str:
         return "stated in the file"
     if word == "money":
         return "the money of the trade itself"
+    if word == "trade":
+        return "the price of the trade itself"
     if name == "peg":
         return f"peg to {span or currency}"
     names = name.split("+")

@@ -41,6 +41,8 @@ class Booking:
     """Of rows that may be one side of a transfer: what matched nothing."""
     is_plain: bool = False
     """Each row was booked by itself."""
+    joined: Sequence[Event] = ()
+    """What became, with its values, of the rows that hang on others; `transactions` names the rows ("<id>/in" the second half of one)."""
 
     def groups(self) -> list[list[Movement]]:
         """The movements of each group of coins (a coin and those that its lots are carried to), in order."""
@@ -69,7 +71,7 @@ def booking(rows: Sequence[Row], table: AssetTable, *, window: timedelta, curren
         at = movements[0].at if movements else 0
         n = max((place[name][1] for name in (t.removesuffix("/in") for t in event.transactions) if place[name][0] == at), default=0)
         steps.append(((at, n, event.place), movements))
-    return Booking([m for _, movements in sorted(steps, key=lambda step: step[0]) for m in movements], lane.coins, issues)
+    return Booking([m for _, movements in sorted(steps, key=lambda step: step[0]) for m in movements], lane.coins, issues, joined=happened)
 
 
 _COMES = frozenset({"deposit", "gift_in"})
