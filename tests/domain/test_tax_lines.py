@@ -97,8 +97,13 @@ def figures_of(case: dict):
     return FIGURES[int(case["input"]["year"]), case["input"]["filing_status"]]
 
 
-money = st.one_of(st.just(Decimal(0)), st.integers(-8_000_000, 8_000_000).map(lambda cents: Decimal(cents) / 4))
-gains = st.one_of(st.just(Decimal(0)), st.integers(0, 8_000_000).map(lambda cents: Decimal(cents) / 4))
+def amounts(least: int):
+    """Nothing, a little, or much: incomes below every threshold must meet gains above them, and the other way round."""
+    quarters = (st.integers(least * most, most).map(lambda n: Decimal(n) / 4) for most in (200_000, 8_000_000))
+    return st.one_of(st.just(Decimal(0)), *quarters)
+
+
+money, gains = amounts(-1), amounts(0)
 itemised = st.one_of(st.none(), st.integers(0, 200_000).map(Decimal))
 years = st.builds(
     YearInput, gains, gains, gains, money, money, money, gains, gains, itemised, st.integers(0, 40_000).map(Decimal)
@@ -164,6 +169,17 @@ def test_the_forms_filled_in_with_their_branches_agree_with_the_year_computed_wi
         assert (year.at_ordinary, year.at_0, year.at_15, year.at_20, year.at_28) == (year.taxable_income, 0, 0, 0, 0)
 
 
+MAY_BE_NEGATIVE = {
+    *(("Schedule D", n) for n in ("1–5", "7", "8–13", "15", "16")),
+    *(("28% Rate Gain Worksheet", n) for n in ("1–4", "6")),
+    *(("Form 1040", n) for n in ("7", "7a", "11", "11a")),
+    ("Capital Loss Carryover Worksheet", "1"),
+    *(("Form 6251", n) for n in ("1", "1b", "4")),
+    ("Form 6251, Exemption Worksheet", "2"),
+    *(("Form 8960", n) for n in ("5d", "8", "13")),
+}
+
+
 @given(years, anywhere)
 def test_a_line_stands_once_with_a_sentence_and_a_source(told, of):
     found = lines(told, FIGURES[of])
@@ -171,6 +187,7 @@ def test_a_line_stands_once_with_a_sentence_and_a_source(told, of):
     assert len(set(names)) == len(names)
     for line in found:
         assert line.says.endswith(".")
+        assert line.amount >= 0 or (line.form, line.number) in MAY_BE_NEGATIVE
         assert line.source
 
 
@@ -200,6 +217,43 @@ def test_a_year_reads_like_the_forms():
     assert found["Form 1040", "16"].amount == Decimal("10310.00")
     assert found["Capital Loss Carryover Worksheet", "13"].amount == 5000
     assert ("Schedule D Tax Worksheet", "1") not in found
+
+
+def test_gains_on_top_of_a_low_income_fill_the_layers_from_below():
+    """Single, 2026: 10,000 of wages and 700,000 of long-term gain, 683,900 or more of it taxed: 49,450 at 0, 496,050 at 15, the rest at 20."""
+    told = YearInput(wages=Decimal(10000), long=Decimal(700000))
+    found = by_number(lines(told, FIGURES[2026, "single"]))
+    w = "Qualified Dividends and Capital Gain Tax Worksheet"
+    assert [found[w, n] for n in ("1", "5", "9", "17", "20")] == [693900, 0, 49450, 496050, 148400]
+    assert found[w, "25"] == Decimal("74407.50") + Decimal("29680.00")
+
+
+@pytest.mark.parametrize(
+    ("wages", "long", "collectibles", "layers"),
+    [  # taxable income; by the brackets, at 0, at 15, at 20, at 28
+        (0, 600000, 300000, (583900, 201775, 0, 300000, 0, 82125)),
+        (0, 1000000, 300000, (983900, 201775, 0, 343725, 356275, 82125)),
+        (0, 700000, 10000, (683900, 0, 49450, 496050, 138400, 0)),
+        (900000, 100000, 50000, (983900, 883900, 0, 0, 50000, 50000)),
+    ],
+)
+def test_collectibles_fill_the_brackets_below_25_percent_and_the_rest_pays_28(wages, long, collectibles, layers):
+    """Single, 2026, by pencil: those brackets end at 201,775, the rate of 0 at 49,450, that of 15 at 545,500."""
+    told = YearInput(wages=Decimal(wages), long=Decimal(long), collectibles=Decimal(collectibles))
+    found = by_number(lines(told, FIGURES[2026, "single"]))
+    w = "Schedule D Tax Worksheet"
+    assert tuple(found.get((w, n), 0) for n in ("1", "21", "22", "30", "33", "42")) == layers
+    assert found[w, "45"] == sum(found.get((w, n), 0) for n in ("31", "34", "43", "44"))
+
+
+def test_one_who_files_separately_adds_to_the_income_of_the_minimum_tax():
+    """26 U.S.C. 55(d)(3), last sentence: above 500,000 + 70,100 ÷ 0.5 half of the excess, up to the exemption."""
+    found = {(line.form, line.number): line for line in lines(YearInput(wages=Decimal(700200)), FIGURES[2026, "married_separate"])}
+    assert found["Form 6251", "4, excess"].working == "700,200.00 (line 1b–3) − 640,200.00 (where the exemption is gone)"
+    assert found["Form 6251", "4, share"].amount == 30000
+    assert (found["Form 6251", "4"].amount, found["Form 6251", "5"].amount) == (730200, 0)
+    rich = by_number(lines(YearInput(wages=Decimal(2000000)), FIGURES[2026, "married_separate"]))
+    assert rich["Form 6251", "4"] == 2000000 + 70100
 
 
 def test_numbers_of_lines_are_those_of_the_years_forms():
