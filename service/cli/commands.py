@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from service.cli import accounts, asking, conforming, deciding, doing, explaining, gains, importing, planning, rules, taxing
+from service.cli import accounts, asking, backtesting, conforming, deciding, doing, explaining, gains, importing, planning, rules, taxing
 
 app = typer.Typer(
     name="thresher",
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (doing, importing, accounts, asking, gains, explaining, planning, deciding, rules, taxing, conforming):
+for room in (doing, importing, accounts, asking, gains, explaining, planning, deciding, rules, taxing, backtesting, conforming):
     room.add_to(app)
 
 
