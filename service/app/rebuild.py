@@ -31,7 +31,7 @@ from service.domain.ledger import choices
 from service.domain.money import ZERO
 from service.domain.pricing import PriceBook
 from service.domain.reconcile import Booked, Event, asset_issues, events, is_live, links, open_ends
-from service.domain.statements import Allocation, Identification, MatchAnswer, Statement, Statements, gathered
+from service.domain.statements import Allocation, Identification, MatchAnswer, PlannedSale, Statement, Statements, gathered
 
 CODE = 1
 """Counted up when the same inputs give other rows than before: stored results are then made anew."""
@@ -270,7 +270,7 @@ class _Refresh:
             return set()
         found: set[str] = set()
         for word in self._new_words():
-            if isinstance(word, MatchAnswer):
+            if isinstance(word, (MatchAnswer, PlannedSale)):
                 continue
             coin = word.asset if isinstance(word, Identification) else word.coin if isinstance(word, Allocation) else None
             found |= {pool.pool for pool in now.values() if coin is None or pool.coin == coin}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from service.app import proof
 from service.app.ports import Account, App
 from service.app.sources import PORTFOLIO
 from service.domain.issues import Issue, IssueKind
@@ -34,7 +35,7 @@ def named(text: str, labels: Mapping[str, str]) -> str:
 
 async def told(app: App) -> tuple[Issue, ...]:
     """What is open now, as people are told it."""
-    issues = await app.store.issues(PORTFOLIO)
+    issues = [*await app.store.issues(PORTFOLIO), *await proof.issues(app)]
     named = [name for issue in issues if issue.kind in REPEATING for name in _rows(issue)]
     seen = await app.store.seen(PORTFOLIO, named) if named else {}
     return gathered(issues, seen, labels_of(await app.store.accounts(PORTFOLIO)))

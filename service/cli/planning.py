@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.running import DONE, Answer, AsJson, run, show
-from service.cli.tables import labels, money, print_table, quantity
+from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
+from service.cli.tables import labels, minute, money, print_table, quantity
 
 if TYPE_CHECKING:
     from service.app.ports import App
@@ -55,6 +55,76 @@ def plan(  # one option a wish
         return DONE
 
     return run(use, as_json=as_json)
+
+
+@plan_commands.command("identify")
+def identify(
+    outside_st: OutsideShort = "0",
+    outside_lt: OutsideLong = "0",
+    sales: MostSales = None,
+    with_gains: WithGains = False,
+    account: Annotated[str, typer.Option("--account", help="Only the sale in this account (id or label).")] = "",
+    asset: Annotated[str, typer.Option("--asset", help="Only the sale of this asset (symbol or id).")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Record, before the sale, which lots of the plan are about to be sold; prints what to keep and what to send to a broker."""
+
+    async def use(app: App) -> int:
+        from service.app import proof
+        from service.app.plan import Wishes
+
+        wishes = Wishes(_amount("outside-st", outside_st), _amount("outside-lt", outside_lt), sales, with_gains)
+        records = {record.hash for record in await proof.identify(app, wishes, account, asset)}
+        accounts = {a.id: a for a in await app.store.accounts()}
+        made = [p for p in await proof.proofs(app) if p.record.hash in records]
+        texts = [proof.text_of(p.record, accounts[p.record.account], p.number) for p in made]
+        told = [p for p in (await proof.answer(app))["proofs"] if p["hash"] in records]
+        answer = {"identified": [{**item, "text": text} for item, text in zip(told, texts, strict=True)]}
+        show(answer, as_json=as_json, table=lambda _: typer.echo("\n\n".join(texts)))
+        return DONE
+
+    return run(use, as_json=as_json)
+
+
+@plan_commands.command("proofs")
+def proofs(as_json: AsJson = False) -> int:
+    """Planned sales and what was sold then; exit 1 where a sale went otherwise or a record was changed."""
+
+    async def use(app: App) -> int:
+        from service.app import proof
+
+        answer = await proof.answer(app)
+        show(answer, as_json=as_json, table=lambda told: _print_proofs(told["proofs"]))
+        return OPEN if any(p["state"] == "otherwise" or not p["intact"] for p in answer["proofs"]) else DONE
+
+    return run(use, as_json=as_json)
+
+
+def _print_proofs(found: list[Answer]) -> None:
+    rows = [
+        (
+            str(p["number"]),
+            minute(p["made_at"]),
+            p["label"],
+            p["symbol"],
+            money(p["planned_gain"]),
+            p["state"] if p["intact"] else "changed",
+            money(p["gain"]),
+            quantity(p["bought_back"]),
+        )
+        for p in found
+    ]
+    columns = ("no.", "made (UTC)", "account", "asset", "planned", "state", "realised", "bought back")
+    print_table(
+        "Planned sales",
+        columns,
+        rows,
+        empty="No sale was planned yet: `thresher plan identify`.",
+        right=("planned", "realised", "bought back"),
+    )
+    for p in found:
+        for deviation in p["deviations"]:
+            typer.echo(f"{p['number']}: {deviation}")
 
 
 def _amount(name: str, text: str) -> Decimal:

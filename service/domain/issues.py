@@ -29,6 +29,7 @@ class IssueKind(StrEnum):
     MISSING_RULES = "missing_rules"  # no figures of the tax year: no opinion on savings
     FOREIGN_CURRENCY = "foreign_currency"  # fiat other than the portfolio's: section 988 is not computed
     SYNC_FAILED = "sync_failed"  # the last sync of an account did not finish
+    PLAN_DEVIATION = "plan_deviation"  # a sale went otherwise than it was planned, or a record of planned sales was changed
     DELIVERY_FAILED = "delivery_failed"  # an alert that has not left the house
 
 

@@ -93,7 +93,45 @@ class Allocation:
     accounts: tuple[str, ...] = ()
 
 
-Statement = MethodChoice | Identification | MatchAnswer | LotSelection | PoolingChoice | Allocation
+@dataclass(frozen=True, slots=True)
+class PlannedLot:
+    """So much of a lot that is to be sold, and what it would realise at the price of the plan (losses negative)."""
+
+    lot: str
+    quantity: Decimal
+    acquired_at: datetime
+    basis: Decimal
+    gain: Decimal
+    term: Literal["short", "long"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSale:
+    """Which lots of a coin in an account the holder is about to sell, written down before the sale; a link in a chain of such records.
+
+    It is evidence and changes no ledger: what the ledger takes first is said by an Identification beside it, or by the account's method.
+    """
+
+    account: str
+    coin: str
+    """Canonical id."""
+    symbol: str
+    method: MethodName
+    lots: tuple[PlannedLot, ...]
+    """In the order in which they are to go."""
+    price: Decimal
+    price_at: datetime
+    ledger: str
+    rules: str
+    """Id of the ledger, and version of the rules, that the plan rests on."""
+    made_at: datetime
+    previous: str
+    """Hash of the record before this one; empty for the first."""
+    hash: str
+    """SHA-256 of this record's content and `previous` (service.domain.plan.proof)."""
+
+
+Statement = MethodChoice | Identification | MatchAnswer | LotSelection | PoolingChoice | Allocation | PlannedSale
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +142,8 @@ class Statements:
     selections: tuple[LotSelection, ...] = ()
     poolings: tuple[PoolingChoice, ...] = ()
     allocations: tuple[Allocation, ...] = ()
+    planned: tuple[PlannedSale, ...] = ()
+    """In the order of saying, which is that of their chain."""
 
     @property
     def account_scope_from(self) -> date | None:
@@ -126,4 +166,5 @@ def gathered(said: list[Statement]) -> Statements:
         selections=tuple(s for s in ordered if isinstance(s, LotSelection)),
         poolings=tuple(s for s in ordered if isinstance(s, PoolingChoice)),
         allocations=tuple(s for s in ordered if isinstance(s, Allocation)),
+        planned=tuple(s for s in said if isinstance(s, PlannedSale)),
     )

@@ -13,7 +13,16 @@ from connectors.contract import Quote
 from service.app.ports import Account, Portfolio, Refused
 from service.domain.harvest import HarvestSettings
 from service.domain.issues import content_id
-from service.domain.statements import Allocation, Identification, LotSelection, MatchAnswer, MethodChoice, PoolingChoice, Statement
+from service.domain.statements import (
+    Allocation,
+    Identification,
+    LotSelection,
+    MatchAnswer,
+    MethodChoice,
+    PlannedSale,
+    PoolingChoice,
+    Statement,
+)
 from service.domain.tax import Profile
 from service.store.engine import Database, chunks, insert_rows, upsert
 from service.store.rows import decode, encode, row_of, value_of
@@ -29,6 +38,7 @@ KINDS: dict[str, type[Any]] = {
     "selection": LotSelection,
     "pooling": PoolingChoice,
     "allocation": Allocation,
+    "planned_sale": PlannedSale,
 }
 """Word in the kind column → the statement's type."""
 
