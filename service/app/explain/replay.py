@@ -1,17 +1,16 @@
 """The ledger booked once more while somebody looks: what each taking found in its pool, in which order, and what it took.
 
-The engine itself does the booking; here its one door through which lots leave a pool (`_taken`) is watched.
+The engine itself does the booking, and tells a watcher of every taking of lots out of a pool.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from service.domain.ledger import Choices, Group, Match, Method
-from service.domain.ledger.identified import Identified
 from service.domain.ledger.pool import ENTRIES, Holding, Origin, Pool
-from service.domain.ledger.values import Finding
 from service.domain.movements import Movement
 
 
@@ -49,50 +48,39 @@ class Seen(NamedTuple):
 
 def watched(movements: Sequence[Movement], said: Choices, places: int, *, lots: frozenset[str], whole: frozenset[str]) -> Seen:
     """Books a group's movements. Kept are the takings of `lots`, and with the pool's content those of the movements named by `whole`."""
-    group = _Watched(said, places, lots, whole)
+    watcher = _Watcher(lots, whole)
+    group = Group(said, places, watcher)
     acquired: dict[str, Movement] = {}
     for m in movements:
-        known, matched = len(group.takings), len(group.matches)
+        known, matched = len(watcher.takings), len(group.matches)
         group.enter(m)
         if m.id in lots and m.act in ("acquire", "move"):
             acquired.setdefault(m.id, m)
-        if len(group.takings) > known:
-            group.takings[-1] = group.takings[-1]._replace(matches=tuple(group.matches[matched:]))
+        if len(watcher.takings) > known:
+            watcher.takings[-1] = watcher.takings[-1]._replace(matches=tuple(group.matches[matched:]))
     group.close()
-    return Seen(group.takings, acquired, group)
+    return Seen(watcher.takings, acquired, group)
 
 
-class _Heard(Identified):
-    """Remembers what the holder's words took last."""
-
-    last: dict[str, int]
-
-    def take(self, m: Movement, pool: Pool, findings: list[Finding], *, is_sale: bool) -> list[Holding]:
-        found = super().take(m, pool, findings, is_sale=is_sale)
-        self.last = {}
-        for part in found:
-            self.last[part.origin.id] = self.last.get(part.origin.id, 0) + part.quantity
-        return found
-
-
-class _Watched(Group):
-    def __init__(self, said: Choices, places: int, lots: frozenset[str], whole: frozenset[str]) -> None:
-        super().__init__(said, places)
+class _Watcher:
+    def __init__(self, lots: frozenset[str], whole: frozenset[str]) -> None:
         self.takings: list[Taking] = []
-        self.identified = self._heard = _Heard(said, places)
-        self._is_plain = False  # every taking goes through the door that is watched
         self._lots, self._whole = lots, whole
+        self._method: Method = "fifo"
+        self._average: tuple[int, int | None] = 0, None
+        self._found: tuple[Candidate, ...] = ()
 
-    def _taken(self, m: Movement, pool: Pool, method: Method, *, is_sale: bool) -> tuple[list[Holding], int]:
-        asked = m.id in self._whole
-        before: tuple[Candidate, ...] = ()
-        if asked:
+    def before(self, m: Movement, pool: Pool, method: Method) -> None:
+        self._method, self._average, self._found = method, (pool.units, pool.basis), ()
+        if m.id in self._whole:
             ordered = sorted(pool.lots.values(), key=lambda h: ENTRIES[method](h.origin))
-            before = tuple(Candidate(h.origin, h.quantity, h.basis, h.fair) for h in ordered)
-        average = (pool.units, pool.basis)
-        self._heard.last = {}
-        taken, short = super()._taken(m, pool, method, is_sale=is_sale)
-        if asked or any(part.origin.id in self._lots for part in taken):
-            parts = {part.origin.id: (part.quantity, part.basis) for part in taken}
-            self.takings.append(Taking(m, method, parts, self._heard.last, before, average))
-        return taken, short
+            self._found = tuple(Candidate(h.origin, h.quantity, h.basis, h.fair) for h in ordered)
+
+    def after(self, m: Movement, named: Sequence[tuple[str, int]], taken: Sequence[Holding]) -> None:
+        if m.id not in self._whole and not any(part.origin.id in self._lots for part in taken):
+            return
+        by_name: dict[str, int] = defaultdict(int)
+        for lot, quantity in named:
+            by_name[lot] += quantity
+        parts = {part.origin.id: (part.quantity, part.basis) for part in taken}
+        self.takings.append(Taking(m, self._method, parts, by_name, self._found, self._average))

@@ -9,8 +9,9 @@ What is unknown stays None and is flagged: a lot of unknown cost gives a disposa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from typing import Protocol
 
 from service.domain.issues import IssueKind
 from service.domain.ledger.allocation import allocate
@@ -25,12 +26,24 @@ _match = tuple.__new__
 """A NamedTuple made in one step: the million matches of a long history are worth it."""
 
 
+class Watcher(Protocol):
+    """Looks on while lots leave a pool; changes nothing."""
+
+    def before(self, m: Movement, pool: Pool, method: Method) -> None:
+        """The pool as it is before anything is taken."""
+
+    def after(self, m: Movement, named: Sequence[tuple[str, int]], taken: Sequence[Holding]) -> None:
+        """Lots and quantities that the holder named for it, and all that was taken, in the order of taking."""
+
+
 class Group:
     """Enter all movements in their order, then close. `matches`, `incomes`, `findings` and `allocated` grow as they come."""
 
-    def __init__(self, choices: Choices, places: int = PLACES) -> None:
+    def __init__(self, choices: Choices, places: int = PLACES, watcher: Watcher | None = None) -> None:
+        """`watcher`: sees every taking of lots."""
         self.choices = choices
         self.places = places
+        self.watcher = watcher
         self.matches: list[Match] = []
         self.incomes: list[Movement] = []
         self.findings: list[Finding] = []
@@ -49,8 +62,8 @@ class Group:
         self.identified = Identified(choices, places)
         self._one: int = 10**places
         self._splits = choices.split_day is not None
-        self._is_plain = not (self.identified.any or choices.average)
-        """Nothing was named and nothing is averaged: a pool's own order decides."""
+        self._is_plain = not (self.identified.any or choices.average or watcher is not None)
+        """Nothing was named, nothing is averaged and nobody looks on: a pool's own order decides."""
         self._day_of = choices.calendar.day
         self._acts = {"acquire": self._acquire, "dispose": self._dispose, "leave": self._leave, "move": self._move}
 
@@ -213,14 +226,19 @@ class Group:
         """Parts that make up the movement's quantity, what the holder named first, and what is short."""
         left = m.quantity
         named: list[Holding] = []
+        if self.watcher is not None:
+            self.watcher.before(m, pool, method)
         if self.identified.any:
             named = self.identified.take(m, pool, self.findings, is_sale=is_sale)
             left -= sum(part.quantity for part in named)
+        said = [(part.origin.id, part.quantity) for part in named] if self.watcher is not None else []
         taken, short = pool.take(method, left)
         if named:
             taken = _joined([*named, *taken])
         if self.choices.average:
             self._average_out(pool, taken)
+        if self.watcher is not None:
+            self.watcher.after(m, said, taken)
         return taken, short
 
     def _count(self, account: str, coin: str, quantity: int) -> None:
