@@ -143,7 +143,7 @@ def _side(get: Callable[[str], Any], side: str) -> tuple[Leg, ...]:
     size = Decimal(get(quantity))
     if not size > 0:
         raise ValueError(quantity)
-    return (Leg(Asset(asset), size if side == "received" else -size, side == "fee"),)
+    return (Leg(Asset(asset), size if side == "received" else size.copy_negate(), side == "fee"),)
 
 
 def _money(text: str | None) -> Decimal | None:

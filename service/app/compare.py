@@ -103,7 +103,7 @@ def difference(account: Account, balance: Balance, seen: datetime | None) -> Iss
     gap = balance.difference or ZERO
     says = (
         f"{account.label}: our rows add up to {plain(balance.derived)} {balance.symbol}, "
-        f"the source declares {plain(balance.declared or ZERO)}; {'too much' if gap > 0 else 'missing'}: {plain(abs(gap))}"
+        f"the source declares {plain(balance.declared or ZERO)}; {'too much' if gap > 0 else 'missing'}: {plain(gap.copy_abs())}"
     )
     return Issue(IssueKind.BALANCE_DIFFERENCE, "error", f"{balance.account} {balance.asset}", says, _likeliest(account, gap, seen))
 
