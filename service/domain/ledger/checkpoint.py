@@ -40,7 +40,7 @@ def state(group: Group) -> str:
         "held": counts(group.held),
         "short": counts(group.short),
         "pools": [
-            [account, coin, plain(pool.units), pool.basis, [held(pool.lots[lot]) for lot in sorted(pool.lots)]]
+            [account, coin, plain(pool.units), pool.basis, [held(pool.lots[lot]) for lot in sorted(pool.lots)], *pool.flags]
             for (account, coin), pool in pools
             if pool.lots
         ],
@@ -64,9 +64,9 @@ def resumed(choices: Choices, told: str, places: int = PLACES) -> Group:
 
     group.held = {(account, coin): count(quantity) for account, coin, quantity in said["held"]}
     group.short = {(account, coin): count(quantity) for account, coin, quantity in said["short"]}
-    for account, coin, of_pool, basis, lots in said["pools"]:
+    for account, coin, of_pool, basis, lots, *flags in said["pools"]:
         pool = group.pools[account, coin] = Pool()
-        pool.units, pool.basis = count(of_pool), basis
+        pool.units, pool.basis, pool.flags = count(of_pool), basis, tuple(flags)
         pool.lots = {lot[0]: _holding(lot, count) for lot in lots}
     group.on_the_way = [(at, n, account, coin, [_holding(p, count) for p in parts]) for at, n, account, coin, parts in said["on_the_way"]]
     heapify(group.on_the_way)

@@ -22,6 +22,8 @@ from service.domain.ledger.values import Allocated, Finding, Match, Open
 from service.domain.movements import PLACES, Movement
 
 _UNKNOWN = ("missing_basis",)
+_AVERAGED = ("gift_averaged",)
+"""A gift that has two bases is in the average, which knows one."""
 _match = tuple.__new__
 """A NamedTuple made in one step: the million matches of a long history are worth it."""
 
@@ -116,7 +118,7 @@ class Group:
         if basis is None:
             flags = (more.unknown or "missing_basis",)
         elif more.fair is not None and self.choices.average:
-            flags = ("gift_averaged",)
+            flags = _AVERAGED
         if basis is not None:
             self.acquired += basis
             unit = basis * self._one // quantity
@@ -147,8 +149,8 @@ class Group:
             flags = origin.flags
             if basis is not None:
                 self.disposed += basis
-            elif not flags:
-                flags = _UNKNOWN  # its own cost is known, the average of its pool is not
+            else:
+                flags = _and_unknown(flags)
             if part.fair is not None:
                 matches.append(_of_gift(m, part, got, day))
                 continue
@@ -259,6 +261,8 @@ class Group:
             pool.basis = None
         else:
             pool.basis += part.basis
+        if part.origin.flags and _AVERAGED[0] in part.origin.flags:
+            pool.flags = _AVERAGED
 
     def _average_out(self, pool: Pool, taken: list[Holding]) -> None:
         """Each part bears the average of the pool at this moment; its own cost tells the date only."""
@@ -267,8 +271,10 @@ class Group:
             pool.units -= part.quantity
             if pool.basis is not None and part.basis is not None:
                 pool.basis -= part.basis
+            for flag in pool.flags:
+                part.origin = part.origin.flagged(flag)
         if not pool.units:
-            pool.basis = 0
+            pool.basis, pool.flags = 0, ()
 
     # ------------------------------------------------------------------ from one pool to one an account
 
@@ -280,7 +286,10 @@ class Group:
         for coin, pool in commons:
             if self.choices.average:
                 for lot, basis in self._averaged(pool).items():
-                    pool.lots[lot].basis = basis
+                    held = pool.lots[lot]
+                    held.basis = basis
+                    for flag in pool.flags:
+                        held.origin = held.origin.flagged(flag)
             given = allocate(coin, pool, self.held, self.choices.allocations.get(coin), self.places)
             self.allocated += given.report
             self.findings += given.findings
@@ -298,7 +307,8 @@ class Group:
                 o = held.origin
                 basis = held.basis if shared is None else shared[o.id]
                 place = account or o.account
-                flags = o.flags or (_UNKNOWN if basis is None else ())
+                flags = o.flags if basis is not None else _and_unknown(o.flags)
+                flags = (*flags, *(flag for flag in pool.flags if flag not in flags))
                 found.append(Open(o.id, place, coin, held.asset, held.quantity, basis, o.acquired, o.sequence, flags, held.fair, o.fair_at))
         return sorted(found, key=lambda lot: (lot.account, lot.coin, lot.acquired, lot.sequence, lot.lot))
 
@@ -354,6 +364,11 @@ def _of_gift(m: Movement, part: Holding, proceeds: int | None, day: int) -> Matc
     elif basis is not None and proceeds < basis:
         basis, flags = proceeds, (*flags, "gift_neither")
     return Match(m.id, origin.id, m.coin, m.account, acquired, m.at, part.quantity, proceeds, basis, day >= long_from, flags)
+
+
+def _and_unknown(flags: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a part without a basis: its lot says why, or its own cost is known and the average of its pool is not."""
+    return (*_UNKNOWN, *flags) if not flags or flags == _AVERAGED else flags
 
 
 def _and_unpriced(flags: tuple[str, ...]) -> tuple[str, ...]:

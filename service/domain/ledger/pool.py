@@ -44,6 +44,15 @@ class Origin:
         """Day of the gift, where a loss is measured from the value then."""
         self.fair_long_from = fair_long_from
 
+    def flagged(self, flag: str) -> Origin:
+        """The same with one more flag."""
+        if flag in self.flags:
+            return self
+        flags = (*self.flags, flag)
+        return Origin(
+            self.id, self.account, self.acquired, self.long_from, self.sequence, self.unit, flags, self.fair_at, self.fair_long_from
+        )
+
 
 class Holding:
     """A lot, or the part of it that lies in this pool."""
@@ -92,7 +101,7 @@ ENTRIES: dict[Method, Callable[[Origin], Entry]] = {
 
 
 class Pool:
-    __slots__ = ("basis", "heaps", "lots", "units")
+    __slots__ = ("basis", "flags", "heaps", "lots", "units")
 
     def __init__(self) -> None:
         self.lots: dict[str, Holding] = {}
@@ -100,6 +109,8 @@ class Pool:
         self.units = 0
         self.basis: int | None = 0
         """With `units`, of an average only: what the pool cost; None once units of unknown cost are in it, until it is empty again."""
+        self.flags: tuple[str, ...] = ()
+        """Of an average only: what every part of it rests on, whichever lot it is of, until it is empty again."""
 
     def add(self, holding: Holding) -> None:
         origin = holding.origin
