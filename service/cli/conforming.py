@@ -1,4 +1,4 @@
-"""Vector files of any program's making, run through the import and the ledger."""
+"""Vector files of any program's making, run through the import, the ledger and the tax engine."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def conformance(files: Files, as_json: AsJson = False) -> int:
-    """Run vectors of the lot ledger and print each difference. Needs no database; exit 1 where something differs, 2 for a file that is none."""
+    """Run vectors of the lot ledger and of federal tax, and print each difference. Needs no database; exit 1 where something differs, 2 for a file that is none."""
     from connectors import registry
     from service.app.conformance import NoVectors, check
+    from service.cli.taxing import ways
 
     normalise = registry.connector("files").normalise
+    by = ways()
     reports: dict[Path, Report] = {}
     for file in dict.fromkeys(files):
         try:
-            reports[file] = check(file.read_text(encoding="utf-8-sig"), normalise)
+            reports[file] = check(file.read_text(encoding="utf-8-sig"), normalise, by)
         except (OSError, UnicodeDecodeError) as wrong:
             complain(f"{file} cannot be read: {getattr(wrong, 'strerror', None) or 'it is no UTF-8 text'}")
             return WRONG

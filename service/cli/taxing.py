@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from service.app.ports import App
     from service.app.tax_cases import Ways
     from service.domain.plan import Problem
+    from service.domain.rules import Rules
+    from service.domain.tax import FilingStatus
 
 tax_commands = typer.Typer(help="What the year's tax is.", invoke_without_command=True)
 
@@ -73,18 +76,22 @@ def compute(
 
 
 def ways() -> Ways:
-    """The rules of the user's files and ours, and the search of the best plan; each file is read when a year is asked for."""
-    from service import rules_files
-    from service import settings as configuration
+    """The rules of the user's files and ours, and the search of the best plan; nothing is read before a year is asked for."""
     from service.app.tax_cases import Ways
+
+    @cache
+    def rules_of(year: int, status: FilingStatus) -> Rules:
+        from service import rules_files
+        from service import settings as configuration
+
+        return rules_files.rules(configuration.load(os.environ), year, status=status)
 
     def best(problem: Problem) -> Sequence[Decimal]:
         from service import solver  # numpy and HiGHS: only where a plan is asked for
 
         return solver.best(problem)
 
-    settings = configuration.load(os.environ)
-    return Ways(lambda year, status: rules_files.rules(settings, year, status=status), best)
+    return Ways(rules_of, best)
 
 
 def _print_picture(answer: Answer) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tools import ROOT
 
-FILES = sorted(str(file) for file in (ROOT / "tests/vectors").glob("*.json"))
+FILES = sorted(str(file) for file in (ROOT / "tests/vectors").rglob("*.json"))
 
 
 @pytest.fixture
@@ -34,7 +34,8 @@ def run(tmp_path):
 
 def test_all_published_vectors_are_as_expected(run):
     done = run(*FILES)
-    count = sum(len(json.loads((ROOT / file).read_text(encoding="utf-8"))["vectors"]) for file in FILES)
+    told = [json.loads((ROOT / file).read_text(encoding="utf-8")) for file in FILES]
+    count = sum(len(those) for file in told for name, those in file.items() if name.endswith("vectors"))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{count} vectors of {len(FILES)} files: all as expected\n", "")
 
 
@@ -55,6 +56,22 @@ def test_each_difference_is_a_line_and_the_exit_code_is_1(run, tmp_path):
     assert answer["files"][0]["differences"] == [
         {"vector": "partial-lot-fifo", "field": "fragment e3 e1 basis_usd", "expected": "40000", "got": "40010"}
     ]
+
+
+def test_so_it_is_of_tax_vectors(run, tmp_path):
+    told = json.loads((ROOT / "tests/vectors/tax/us.json").read_text(encoding="utf-8"))
+    told |= {"vectors": told["vectors"][:2], "count": 2}
+    told["vectors"][1]["expect"]["income_tax"] = 1
+    file = tmp_path / "wrong.json"
+    file.write_text(json.dumps(told))
+    done = run(str(file))
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [f"{file}: A02: income_tax: expected 1, got 10530", "2 vectors of 1 file: 1 differ"]
+    told["vectors"][1]["input"]["wage"] = 1
+    file.write_text(json.dumps(told))
+    refused = run(str(file))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(f"thresher: {file} is no vector file: vector A02: input.wage is not known")
 
 
 def test_each_word_that_is_not_known_is_named_with_its_file_and_vector_and_nothing_is_run(run, tmp_path):

@@ -1,6 +1,6 @@
 """Tax vectors: federal years, holding periods and the best lots to sell, by the engine that answers `thresher tax compute`.
 
-A file of them bears no "format"; its words tell what it is (`of`). Money is compared within half a cent, days and words exactly. Of an optimum
+They bear no "format"; the words of each tell what it is (`of`). Money is compared within half a cent, days and words exactly. Of an optimum
 the value is compared, not the point: several may share it. What is told of a point is compared with what the engine makes of that point.
 """
 
@@ -23,26 +23,16 @@ Told = Mapping[str, Any]
 
 
 class Kind(NamedTuple):
-    """One list of vectors in a tax file."""
-
-    part: str
-    """The file's name of the list."""
     problems: Callable[[Told], list[str]]
     differences: Callable[[Told, Ways], list[Difference]]
 
 
-def of(told: Told) -> list[Kind]:
-    """By the words of the file; empty where it is no tax file."""
-    if "date_vectors" in told or "timestamp_vectors" in told:
-        return [kind for kind in (DAYS, INSTANTS) if kind.part in told]
-    vectors = told.get("vectors")
-    first = vectors[0] if isinstance(vectors, list) and vectors and isinstance(vectors[0], dict) else {}
-    if "objective" in told or "lots" in first:
-        return [OPTIMA]
-    return [YEARS] if "input" in first else []
+def of(vector: object) -> Kind | None:
+    """By the words of a vector; None where it is no case of taxes."""
+    return next((kind for word, kind in KINDS.items() if isinstance(vector, dict) and word in vector), None)
 
 
-def _kind(name: str, read: Callable[[Told], Any], compare: Callable[[Any, Ways], Iterator[tuple[str, str, str]]]) -> Kind:
+def _kind(read: Callable[[Told], Any], compare: Callable[[Any, Ways], Iterator[tuple[str, str, str]]]) -> Kind:
     def problems(vector: Told) -> list[str]:
         try:
             read(vector)
@@ -56,7 +46,7 @@ def _kind(name: str, read: Callable[[Told], Any], compare: Callable[[Any, Ways],
         except BadCase as why:  # a year of which no file has figures
             return [Difference(vector["id"], "vector", "one that can be run", str(why))]
 
-    return Kind(name, problems, differences)
+    return Kind(problems, differences)
 
 
 def _money(told: Mapping[str, Decimal], got: Mapping[str, Decimal]) -> Iterator[tuple[str, str, str]]:
@@ -103,7 +93,7 @@ def _compare_year(vector: _Year, ways: Ways) -> Iterator[tuple[str, str, str]]:
     yield from _money(vector.expect, year.figures(year.compute(vector.case, ways.rules_of)))
 
 
-YEARS = _kind("vectors", _read_year, _compare_year)
+YEARS = _kind(_read_year, _compare_year)
 
 
 # ------------------------------------------------------------------ holding periods
@@ -152,7 +142,7 @@ def _read_instants(vector: Told) -> _Instants:
     case = holding.read_instants(vector, "local", "utc", *PROSE)
     fields = Fields(vector)
     expect = {where: _told_period(fields.inner(where)) for where in ("local", "utc") if fields.has(where)}
-    if not any(expect.values()):
+    if not expect:
         fields.wrong("local", "is missing, and utc too: nothing is compared")
     fields.check()
     return _Instants(case, expect)
@@ -170,6 +160,8 @@ def _told_period(fields: Fields) -> dict[str, Any]:
         else:
             found[name] = fields.day(name).isoformat()
     fields.finish()
+    if not found:
+        fields.wrong("", "says nothing that is compared")
     return found
 
 
@@ -179,8 +171,8 @@ def _compare_instants(vector: _Instants, ways: Ways) -> Iterator[tuple[str, str,
         yield from _period(vector.expect.get(where, {}), vector.case.period(zone), f"{where}.")
 
 
-DAYS = _kind("date_vectors", _read_days, _compare_days)
-INSTANTS = _kind("timestamp_vectors", _read_instants, _compare_instants)
+DAYS = _kind(_read_days, _compare_days)
+INSTANTS = _kind(_read_instants, _compare_instants)
 
 
 # ------------------------------------------------------------------ optima
@@ -223,4 +215,7 @@ def _at(case: optimum.OptimumCase, figures: Figures, short: Decimal, long: Decim
     return {theirs: getattr(tax, ours) for theirs, ours in _AT_POINT.items()}
 
 
-OPTIMA = _kind("vectors", _read_optimum, _compare_optimum)
+OPTIMA = _kind(_read_optimum, _compare_optimum)
+
+KINDS: Mapping[str, Kind] = {"input": YEARS, "acquired": DAYS, "acquired_utc": INSTANTS, "lots": OPTIMA}
+"""By the word that a vector of the kind has, and no other."""
