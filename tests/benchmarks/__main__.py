@@ -1,7 +1,7 @@
 """`make bench`: our code beside the least code that does the same, in one run, as ratios. No figure here is asserted.
 
     python -m tests.benchmarks                     all parts on 100,000 rows
-    python -m tests.benchmarks gains one_trade     some of them: start gains import one_trade records backtest
+    python -m tests.benchmarks gains one_trade     some of them: start gains import one_trade plan records backtest
     python -m tests.benchmarks gains --peers       beside RP2 and coinbasis, installed apart (minutes)
     python -m tests.benchmarks gains --million     and 1,000,000 rows
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.backtest import bench_backtest
 from tests.benchmarks.gains import bench_gains, bench_million, thresher
+from tests.benchmarks.plan import bench_plan
 from tests.benchmarks.store import bench_import, bench_one_trade, bench_records
 from tests.benchmarks.timing import PYTHON, best, line, title
 
@@ -31,7 +32,7 @@ def bench_start() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
-    parser.add_argument("parts", nargs="*", help="start gains import one_trade records backtest; all of them if none is named")
+    parser.add_argument("parts", nargs="*", help="start gains import one_trade plan records backtest; all of them if none is named")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--peers", action="store_true", help="install RP2 and coinbasis apart, and run them beside")
     parser.add_argument("--million", action="store_true", help="gains on 1,000,000 rows too")
@@ -50,6 +51,7 @@ def main() -> None:
             "gains": gains,
             "import": lambda: bench_import(folder, rows),
             "one_trade": lambda: bench_one_trade(folder, rows),
+            "plan": bench_plan,
             "records": lambda: bench_records(folder, rows // 2),
             "backtest": bench_backtest,
         }
