@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from service.app import evidence, telling
 from service.app.ports import App, Channel, Delivery, Portfolio, Refused
@@ -16,6 +16,7 @@ from service.app.sources import PORTFOLIO, no_wallet_secret, the_account
 from service.domain.alerts import Alert, Message
 from service.domain.harvest import Costs, Thresholds
 from service.domain.issues import IssueKind, content_id
+from service.domain.rules import is_zone
 from service.domain.statements import MatchAnswer, MethodChoice, MethodName
 from service.domain.tax import FilingStatus
 
@@ -220,8 +221,6 @@ def _rate(field: str, text: str) -> Decimal:
 
 
 def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise Refused("time_zone", "give a name such as America/New_York") from None
+    if not is_zone(text):
+        raise Refused("time_zone", "give a name such as America/New_York")
     return text

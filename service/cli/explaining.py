@@ -6,7 +6,6 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -86,11 +85,10 @@ def _of_file(file: Path, id: str, method: str | None, scope: str | None, zone: s
 
 def _zone(name: str) -> str:
     from service.app.ports import Refused
+    from service.domain.rules import is_zone
 
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise Refused("zone", "give a name such as America/New_York") from None
+    if not is_zone(name):
+        raise Refused("zone", "give a name such as America/New_York")
     return name
 
 

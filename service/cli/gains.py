@@ -208,10 +208,8 @@ def _scope(word: str | None) -> Scope | None:
 
 def _zone(word: str | None) -> str | None:
     if word is not None:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+        from service.domain.rules import is_zone
 
-        try:
-            ZoneInfo(word)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise typer.BadParameter(f"no time zone is called {word!r}; write one such as Europe/Berlin", param_hint="--zone") from None
+        if not is_zone(word):
+            raise typer.BadParameter(f"no time zone is called {word!r}; write one such as Europe/Berlin", param_hint="--zone")
     return word

@@ -281,6 +281,15 @@ def proposed_window(jurisdiction: Jurisdiction, asset_class: AssetClass) -> Stat
 # ------------------------------------------------------------------ days
 
 
+def is_zone(word: str) -> bool:
+    """Whether a time zone is called that: "America/New_York", and not "America", which is a folder of them."""
+    try:
+        ZoneInfo(word)
+    except (KeyError, OSError, ValueError):  # nothing of that name; a folder, or too long for one; no name at all
+        return False
+    return True
+
+
 def local_date(at: datetime, zone: str) -> date:
     """The taxpayer's day of an instant; the law names no time zone, so it is the holder's setting (T.D. 10000)."""
     return at.astimezone(ZoneInfo(zone)).date()

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, get_args
-from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException
 
@@ -18,6 +17,7 @@ from service.app import gains as use_case
 from service.app.gains import Asked, Past
 from service.app.ports import App, Refused
 from service.domain.ledger import Scope
+from service.domain.rules import is_zone
 
 Answer = dict[str, Any]
 
@@ -28,11 +28,8 @@ def asked(year: int | None = None, method: str | None = None, scope: str | None 
     """Raises Refused for what there is not."""
     if scope is not None and scope not in get_args(Scope):
         raise Refused("scope", f"the scopes are {' and '.join(get_args(Scope))}")
-    if zone is not None:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, OSError, ValueError):  # nothing of that name, a folder of names, no name at all
-            raise Refused("zone", "give a name such as America/New_York") from None
+    if zone is not None and not is_zone(zone):
+        raise Refused("zone", "give a name such as America/New_York")
     found = Asked(method, scope, year, zone)  # type: ignore[arg-type]  # checked just above
     use_case.check(found)
     return found

@@ -20,6 +20,7 @@ from service.domain.rules import (
     Window,
     YearStart,
     in_force,
+    is_zone,
     proposed_window,
     stated_window,
     window_on,
@@ -133,3 +134,25 @@ def test_every_day_lies_in_its_tax_year_and_years_follow_each_other(day, start):
 
 def test_the_australian_year_of_2027_ends_with_june():
     assert YearStart(7, 1).span(2027) == (date(2026, 7, 1), date(2027, 6, 30))
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("America/New_York", True),
+        ("UTC", True),
+        ("America", False),
+        ("America/", False),
+        ("", False),
+        (".", False),
+        ("../UTC", False),
+        ("/etc/localtime", False),
+        ("Mars/Olympus", False),
+        ("zone.tab", False),
+        ("a\0b", False),
+        ("x" * 5000, False),
+        ("\udcff", False),
+    ],
+)
+def test_a_folder_of_time_zones_is_no_time_zone(word, found):
+    assert is_zone(word) is found

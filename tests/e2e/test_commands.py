@@ -102,6 +102,8 @@ async def test_a_wallets_secret_is_recognised_and_not_repeated(world, words, kin
         (["account", "set", "nobody", "--method", "fifo", "--from", "2026-01-01"], 2, "account"),
         (["profile", "set", "short_rate=24"], 2, "short_rate"),
         (["profile", "set", "time_zone=Mars/Olympus"], 2, "time_zone"),
+        (["profile", "set", "time_zone=America"], 2, "time_zone"),
+        (["gains", "--zone", "America"], 2, "zone"),
         (["frobnicate"], 2, "frobnicate"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,

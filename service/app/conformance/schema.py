@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, NamedTuple, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.domain import history
+from service.domain.rules import is_zone
 from service.domain.statements import AllocationOrder, MethodName
 
 Says = Iterator[tuple[str, str]]
@@ -75,10 +75,9 @@ def _year(value: object) -> str:
 
 
 def _zone(value: object) -> str:
-    try:
-        return "" if isinstance(value, str) and ZoneInfo(value) else "is no text"
-    except (ZoneInfoNotFoundError, ValueError):
-        return f"no time zone is called {value}"
+    if not isinstance(value, str):
+        return "is no text"
+    return "" if is_zone(value) else f"no time zone is called {value}"
 
 
 def _of(*words: str) -> Check:
@@ -308,8 +307,13 @@ def _aims(told: Mapping[str, Any], rows: Sequence[str]) -> Says:
     names = {row.get("id") for row in events}
     assets = {row.get(f"{side}_asset") for row in events for side in ("sent", "received", "fee")}
     accounts = {row.get(side) for row in events for side in ("account", "to_account")}
+    seen: set[tuple[str, str]] = set()
     for n, one in enumerate(told["instructions"], 1):
         where = f"instructions {n}"
+        about = (one["kind"], one["event_id"] if one["kind"] == "select_lots" else one["asset"])
+        if about in seen:
+            yield where, f"is a second {about[0]} for {about[1]}: one instruction names all its lots, in their order"
+        seen.add(about)
         if one["kind"] == "select_lots":
             if not {one["event_id"], _OF_AN_EVENT.sub("", one["event_id"])} & names:
                 yield f"{where}.event_id", f"no row is called {one['event_id']}"

@@ -12,9 +12,9 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.domain.money import ZERO, plain
+from service.domain.rules import is_zone
 
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,18})?")
 MOST = Decimal(10) ** 15
@@ -135,11 +135,8 @@ class Fields:
 
     def zone(self, name: str) -> str:
         told = self.any(name)
-        try:
-            if isinstance(told, str) and ZoneInfo(told):
-                return told
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            pass
+        if isinstance(told, str) and is_zone(told):
+            return told
         self.wrong(name, "is missing" if told is None else "is no time zone such as America/New_York")
         return "UTC"
 
