@@ -6,6 +6,7 @@ Alerts and their outbox rows are stored in one transaction, so that nothing is s
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,11 +16,12 @@ from service.app.ports import App, Channel, Delivery
 from service.app.sources import PORTFOLIO
 from service.app.view import View
 from service.domain import alerts
-from service.domain.alerts import Alert, AlertRules, Message
+from service.domain.alerts import Alert, AlertRules, Ground, Holding, Message
 from service.domain.assets import Coin
 from service.domain.harvest import Opportunity
 from service.domain.issues import Issue, content_id
 from service.domain.methods import Lot
+from service.domain.money import total
 from service.domain.rules import local_date
 
 
@@ -52,7 +54,7 @@ async def evaluate(app: App) -> Evaluation:
             seen.now,
             "",
             view.silent(seen, found),
-            held=frozenset(f"{lot.account} {lot.coin}" for lot in seen.lots),
+            ground=ground(seen),
             names=telling.labels_of(seen.accounts),
             acquired={lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.lots},
             currency=portfolio.currency,
@@ -82,6 +84,25 @@ def _late(
                 message = Message(content_id("msg", alert.id, "opened"), alert.id, "opened", f"Harvest: {title}", alert.message)
                 late.append(Delivery(message, channel.id, "waiting", 0, now))
     return late
+
+
+def ground(seen: View) -> Ground:
+    """What the opportunities of this view rest on."""
+    held: dict[str, list[Lot]] = defaultdict(list)
+    for lot in seen.lots:
+        held[f"{lot.account} {lot.coin}"].append(lot)
+    return Ground(
+        year=seen.year,
+        rules="" if seen.rules is None else evidence.rules_name(seen.rules),
+        zone=seen.portfolio.profile.time_zone,
+        holdings={subject: _holding(lots) for subject, lots in held.items()},
+        on_exchange=frozenset(account.id for account in seen.accounts if seen.movable(account.id)),
+    )
+
+
+def _holding(lots: Sequence[Lot]) -> Holding:
+    bases = [lot.basis for lot in lots if lot.basis is not None]
+    return Holding(total(lot.quantity for lot in lots), total(bases) if len(bases) == len(lots) else None)
 
 
 def _coins(app: App, open_lots: Sequence[Lot]) -> list[Coin]:

@@ -15,9 +15,10 @@ from typing import Any
 from service.app.view import View
 from service.domain import harvest
 from service.domain.alerts import Alert
-from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds
+from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds, YearEnd
+from service.domain.issues import content_id
 from service.domain.methods import Lot
-from service.domain.money import plain
+from service.domain.money import ZERO, plain
 from service.domain.rules import Figures, Rules
 from service.domain.tax import Profile, Realised
 from service.domain.valuation import Position, Price
@@ -45,15 +46,25 @@ def of(alert: Alert, seen: View, answer: Opportunity) -> str:
     )
 
 
+def rules_name(rules: Rules) -> str:
+    """Version of the rules and a hash of what they say: a figure that the user changed is another rule of the same version."""
+    return f"{rules.version} {content_id('rul', _canonical(rules))}"
+
+
 def given(text: str) -> str:
     """The stored answer, canonical."""
     return _canonical(json.loads(text)["answer"])
 
 
 def recomputed(text: str) -> str | None:
-    """The same answer computed anew from the stored inputs with today's code, canonical; None when there is none now."""
+    """The same answer computed anew from the stored inputs with today's code, canonical; None when there is none now.
+
+    An older version answered with fewer figures: those that it gave are computed anew, by the thresholds that it knew.
+    """
     told = json.loads(text)
-    return next((_canonical(o) for o in _assessed(told) if o.id == told["answer"]["id"]), None)
+    answer = told["answer"]
+    again = next((o for o in _assessed(told) if o.id == answer["id"]), None)
+    return None if again is None else _canonical({name: value for name, value in asdict(again).items() if name in answer})
 
 
 def _assessed(told: dict[str, Any]) -> list[Opportunity]:
@@ -125,13 +136,16 @@ def _position(told: dict[str, Any]) -> Position:
 
 
 def _settings(told: dict[str, Any]) -> HarvestSettings:
-    def thresholds(part: dict[str, str]) -> Thresholds:
-        return Thresholds(**{k: Decimal(v) for k, v in part.items()})
+    def thresholds(part: dict[str, Any]) -> Thresholds:
+        return Thresholds(**{**unasked, **{k: v if v is None or k == "deadline" else Decimal(v) for k, v in part.items()}})
 
+    unasked: dict[str, Any] = {} if "year_end" in told else {"cost_multiple": ZERO, "deadline": 0}
     return HarvestSettings(
         thresholds=thresholds(told["thresholds"]),
         by_asset={coin: thresholds(part) for coin, part in told["by_asset"].items()},
         costs=Costs(**{k: Decimal(v) for k, v in told["costs"].items()}),
+        year_end=YearEnd(**told.get("year_end", {})),
+        hysteresis=Decimal(told.get("hysteresis", "0.20")),
     )
 
 

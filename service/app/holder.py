@@ -7,26 +7,28 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from service.app import evidence, telling
 from service.app.ports import App, Channel, Delivery, Portfolio, Refused
 from service.app.sources import PORTFOLIO, no_wallet_secret, the_account
 from service.domain.alerts import Alert, Message
-from service.domain.harvest import Costs, Thresholds
+from service.domain.harvest import Costs, Thresholds, YearEnd
 from service.domain.issues import IssueKind, content_id
 from service.domain.rules import is_zone
 from service.domain.statements import MatchAnswer, MethodChoice, MethodName
-from service.domain.tax import FilingStatus
+from service.domain.tax import FilingStatus, Profile
 
 VIEWS = ("average", "acb", "section104")
 """Methods of `gains --method` that no account can be kept by: the United States know lots only (26 CFR 1.1012-1(j))."""
+LONGEST_DAYS = 366
+"""Of a figure in days, and in hours."""
 _ABOUT_TRANSFERS = (IssueKind.AMBIGUOUS_TRANSFER, IssueKind.UNMATCHED_WITHDRAWAL, IssueKind.UNMATCHED_DEPOSIT)
 
 
 async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
-    """Figures of the holder by name: those of Profile, Thresholds and Costs. A threshold may name its asset: "loss@eth"."""
+    """Figures of the holder by name: those of Profile, Thresholds, Costs and YearEnd. A threshold may name its asset: "loss@eth"."""
     portfolio = await app.store.portfolio(PORTFOLIO)
     profile, settings = portfolio.profile, portfolio.harvest
     for name, text in words.items():
@@ -36,7 +38,7 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
             if coin is None or what not in _names(Thresholds):
                 raise Refused(name, f"thresholds by asset are {', '.join(_names(Thresholds))}, for an asset of config/assets.toml")
             own = settings.by_asset.get(coin.id, settings.thresholds)
-            settings = replace(settings, by_asset={**settings.by_asset, coin.id: replace(own, **{what: _amount(name, text)})})
+            settings = replace(settings, by_asset={**settings.by_asset, coin.id: replace(own, **{what: _threshold(name, text)})})
         elif what == "time_zone":
             profile = replace(profile, time_zone=_zone(text))
         elif what == "jurisdiction":
@@ -51,11 +53,13 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
             value = _figure(what, text)
             profile = replace(profile, **{what: value})  # type: ignore[arg-type]  # by name, the texts were taken above
         elif what in _names(Thresholds):
-            settings = replace(settings, thresholds=replace(settings.thresholds, **{what: _amount(name, text)}))
+            settings = replace(settings, thresholds=replace(settings.thresholds, **{what: _threshold(name, text)}))
         elif what in _names(Costs):
             settings = replace(settings, costs=replace(settings.costs, **{what: _amount(name, text)}))
+        elif what in _names(YearEnd):
+            settings = replace(settings, year_end=replace(settings.year_end, **{what: _whole(name, text)}))
         else:
-            known = [*_names(type(profile)), *_names(Thresholds), *_names(Costs)]
+            known = [name for part in (Profile, Thresholds, Costs, YearEnd) for name in _names(part)]
             raise Refused(name, f"there is no figure of this name; there are: {', '.join(known)}")
     changed = replace(portfolio, profile=profile, harvest=settings)
     await app.store.save_portfolio(changed)
@@ -74,8 +78,23 @@ def _figure(name: str, text: str) -> Decimal | None:
     return _rate(name, text) if name.endswith("_rate") else _amount(name, text, signed=name in _SIGNED)
 
 
-async def set_method(app: App, account: str, method: str, since: date) -> tuple[MethodChoice, str | None]:
-    """The lot method of an account from a day on; earlier disposals keep theirs. With it, which disposals it comes late for, if any."""
+def _threshold(name: str, text: str) -> Any:
+    """Days are whole; the word none takes back what need not be asked."""
+    what = name.partition("@")[0]
+    if what == "deadline":
+        return _whole(name, text)
+    if what == "after_deferred" and text.strip().lower() == "none":
+        return None
+    return _rate(name, text) if what == "loss_share" else _amount(name, text)
+
+
+async def set_method(
+    app: App, account: str, method: str, since: date, *, made_at: datetime | None = None
+) -> tuple[MethodChoice, str | None]:
+    """The lot method of an account from a day on; earlier disposals keep theirs. With it, which disposals it comes late for, if any.
+
+    `made_at`: when the standing order was given, where that was before it is told here.
+    """
     found = await the_account(app, account)
     if method in VIEWS:
         says = f"{method} pools coins instead of choosing lots; it is a view: `thresher gains --method {method}` computes by it, and no account is kept by it"
@@ -216,6 +235,13 @@ def _amount(field: str, text: str, *, signed: bool = False) -> Decimal:
 def _rate(field: str, text: str) -> Decimal:
     value = _amount(field, text)
     if value > 1:
+def _whole(field: str, text: str) -> int:
+    value = _amount(field, text)
+    if value != value.to_integral_value() or value > LONGEST_DAYS:
+        raise Refused(field, f"give a whole number from 0 to {LONGEST_DAYS}")
+    return int(value)
+
+
         raise Refused(field, "a rate is a share: write 0.24 for 24 percent")
     return value
 

@@ -95,6 +95,10 @@ class Channel:
     shown: str
     """The URL with its secrets masked."""
     added_at: datetime
+    digest: str = ""
+    """"HH:MM" in the holder's zone: what was said since the last digest goes there at that time, in one message. Empty: each at once."""
+    signed: bool = False
+    """Web hooks are signed with a secret of their own, sealed under ("channel", id, "secret")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ class Delivery:
 
     message: Message
     channel: str
-    state: Literal["waiting", "delivered", "failed"]
+    state: Literal["waiting", "collected", "digested", "delivered", "failed"]
+    """collected: waits for the channel's digest. digested: went into one, which `says` names."""
     attempts: int
     next_try: datetime
     says: str = ""

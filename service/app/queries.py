@@ -14,7 +14,7 @@ from typing import Any
 from service.app import compare, telling, view
 from service.app.ports import Account, App, Declared
 from service.app.sources import PORTFOLIO
-from service.domain.harvest import Opportunity
+from service.domain.harvest import Opportunity, Unsellable, unsellable
 from service.domain.issues import IssueKind
 from service.domain.money import exact, plain, total
 from service.domain.reconcile import Amount, Booked
@@ -135,7 +135,21 @@ async def harvest(app: App) -> Answer:
     """Opportunities now, best first, the blocked ones with their reasons."""
     seen = await view.view(app)
     labels = telling.labels_of(seen.accounts)
-    return {"opportunities": [_opportunity(o, labels) for o in view.opportunities(seen)]}
+    return {
+        "opportunities": [_opportunity(o, labels) for o in view.opportunities(seen)],
+        "unsellable": [_unsellable(u) for u in unsellable(seen.positions)],
+    }
+
+
+def _unsellable(found: Unsellable) -> Answer:
+    return {
+        "account": found.account,
+        "asset": found.asset,
+        "symbol": found.symbol,
+        "quantity": plain(found.quantity),
+        "basis": text(found.basis),
+        "reason": found.reason,
+    }
 
 
 def _opportunity(found: Opportunity, labels: Mapping[str, str]) -> Answer:
@@ -162,6 +176,11 @@ def _opportunity(found: Opportunity, labels: Mapping[str, str]) -> Answer:
         "blocked_by": list(found.blocked_by),
         "says": telling.named(found.says, labels),
     }
+        "net_low": plain(found.net_low),
+        "net_high": text(found.net_high),
+        "deferred": plain(found.deferred),
+        "days_to_long": found.days_to_long,
+        "turning_costs": plain(found.turning_costs),
 
 
 async def alerts(app: App) -> Answer:
@@ -269,7 +288,7 @@ async def prices(app: App) -> Answer:
 async def profile(app: App) -> Answer:
     """The holder's figures by the names that `profile set` takes."""
     portfolio = await app.store.portfolio(PORTFOLIO)
-    parts = (portfolio.profile, portfolio.harvest.thresholds, portfolio.harvest.costs)
+    parts = (portfolio.profile, portfolio.harvest.thresholds, portfolio.harvest.costs, portfolio.harvest.year_end)
     figures = {name: value for part in parts for name, value in asdict(part).items()}
     for coin, own in portfolio.harvest.by_asset.items():
         figures |= {f"{name}@{coin}": value for name, value in asdict(own).items()}

@@ -11,7 +11,7 @@ earns by the coin's code and a suffix ("SUI.F", "DOT28.S", "EUR.M"), so what no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +20,8 @@ from connectors.contract import Asset
 
 _KRAKEN_SUFFIX = re.compile(r"kraken:(?P<code>(?P<bare>.+?)(?:\d\d(?=\.S))?)\.(?:S|M|F|B|P)")
 """Kraken's balances of a coin: .S staked (two digits before it: bonded for that many days), .M, .F and .B earning, .P in a parachain's auction."""
+_HELD_BACK: Mapping[str, Literal["staked", "locked"]] = {"S": "staked", "M": "staked", "B": "staked", "P": "locked"}
+"""Of those, what must be set free before it can be sold."""
 _NFT = "nft:"
 """What a holder's file calls a one-unit asset by a name of its own: "nft:ape-7"."""
 _KRAKEN_MONEY = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY", "AED"})
@@ -125,6 +127,11 @@ def _unknown(asset: Asset) -> Coin:
     if asset.startswith("fiat:"):
         return Coin(id=str(asset), symbol=asset.removeprefix("fiat:"), kind="fiat")
     return Coin(id=str(asset), symbol=code, kind="nft" if is_one_of_a_kind(asset) else "coin", known=False)
+
+
+def held_back(asset: str) -> Literal["staked", "locked"] | None:
+    """Why coins that lie under a source's own code cannot be sold as they lie; None: nothing is known against it."""
+    return _HELD_BACK.get(asset.rpartition(".")[2]) if _KRAKEN_SUFFIX.fullmatch(asset) else None
 
 
 def is_one_of_a_kind(name: str) -> bool:

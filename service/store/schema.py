@@ -19,7 +19,7 @@ from service.store.leases import FileLeases
 from service.store.rows import row_of
 from service.store.tables import PortfolioRow, tables
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions; a test compares."""
 WAIT_SECONDS = 120
 """For another process that migrates."""

@@ -46,7 +46,7 @@ OPERATIONAL: Mapping[str, frozenset[str]] = {
     "derived": frozenset({"made_at", "rev", "quotes_rev"}),
     "channel": frozenset({"added_at"}),
     "owner": frozenset({"id", "encoded"}),
-    "opportunity": frozenset({"price_at"}),
+    "opportunity": frozenset({"price_at", "days_to_long", "turning_costs"}),
     "quote": frozenset({"fetched_at", "rev"}),
     "raw_record": frozenset({"fetched_at", "rev"}),
     "sealed": frozenset({"blob", "sealed_at"}),
@@ -241,11 +241,17 @@ class OpportunityRow(Row, table=True):
     saving: Amount
     costs: Amount
     net: Amount
+    net_low: Amount
+    net_high: MaybeAmount
+    deferred: Amount
+    days_to_long: MaybeNumber
+    turning_costs: Amount
     certainty: Text
     price: Amount
     price_at: Time
     price_sources: Json
     blocked_by: Json
+    keeps: bool
     says: Text
 
 
@@ -270,6 +276,8 @@ class AlertRow(Row, table=True):
     resolved_because: Text
     snoozed_until: MaybeTime
     evidence: Text
+    judged: MaybeJson
+    counted: int
 
 
 class DeliveryRow(Row, table=True):
@@ -277,7 +285,7 @@ class DeliveryRow(Row, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        one_of("state", "waiting", "delivered", "failed"),
+        one_of("state", "waiting", "collected", "digested", "delivered", "failed"),
         CheckConstraint("attempts >= 0", name="attempts"),
         Index(None, "state", "next_try"),
         Index(None, "alert"),
@@ -303,6 +311,8 @@ class ChannelRow(Row, table=True):
     label: Text
     shown: Text
     added_at: Time
+    digest: Text
+    signed: bool
 
 
 # ------------------------------------------------------------------ access, schedule, keys

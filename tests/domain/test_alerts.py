@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.contract import Asset
-from service.domain.alerts import AlertRules, age, step
+from service.domain.alerts import AlertRules, Ground, Holding, age, step
 from service.domain.harvest import HarvestSettings, Thresholds, assess
 from service.domain.methods import Lot
 from service.domain.rules import Rules
@@ -38,11 +38,14 @@ class Life:
     def __init__(self, settings=SETTINGS):
         self.alerts, self.settings = [], settings
 
-    def at(self, hours, price, *, silent=(), held=(SUBJECT,), **more):
+    def at(self, hours, price, *, silent=(), held=True, **more):
         """The kinds of the messages of this evaluation; a second evaluation with the same inputs must say nothing."""
         now = START + timedelta(hours=hours)
         seen = opportunities(price, now, settings=self.settings, **more) if price else []
-        known = {"held": frozenset(held), "names": {"acc_1": "Kraken"}}
+        lots = more.get("lots", (LOT,))
+        holding = Holding(sum(lot.quantity for lot in lots), sum(lot.basis for lot in lots))
+        ground = Ground(2026, "us-2026 a", "UTC", {SUBJECT: holding} if held else {}, frozenset({"acc_1"}))
+        known = {"ground": ground, "names": {"acc_1": "Kraken"}}
         before = self.alerts
         self.alerts, said = step(before, seen, AlertRules(), self.settings, now, "{}", frozenset(silent), **known)
         again, nothing = step(self.alerts, seen, AlertRules(), self.settings, now, "{}", frozenset(silent), **known)
@@ -64,6 +67,7 @@ def test_the_words_of_an_alert():
     assert message.body == (
         "1 ETH in Kraken (1 lot, short term) is 1,000.00 USD under its basis of 3,000.00 USD: 33.3%.\n"
         "Selling saves about 240.00 USD in tax this year and costs about 6.00 USD: 234.00 USD net.\n"
+        "The lower basis brings tax when the coins are sold later, worth about 129.58 USD today.\n"
         "Sell 1 ETH.\n"
         "Price 2000 USD, 3 minutes old, from binance and kraken. Certainty: proven.\n"
         "Lots, in this order: 1 of tx_1."
@@ -121,10 +125,10 @@ def test_without_an_opinion_nothing_fires_and_nothing_dies():
 @pytest.mark.parametrize(
     ("more", "because"),
     [
-        ({"price": None, "held": ()}, "sold or moved"),
+        ({"price": None, "held": False}, "sold or moved"),
         ({"price": "3100"}, "price recovered"),
-        ({"price": "2000", "lots": (replace(LOT, basis=Decimal(2100)),)}, "part was sold, or the basis changed"),
-        ({"price": "2000", "lots": (replace(LOT, quantity=Decimal("0.01"), basis=Decimal(30)),)}, "part was sold, or the basis changed"),
+        ({"price": "2000", "lots": (replace(LOT, basis=Decimal(2100)),)}, "the basis changed"),
+        ({"price": "2000", "lots": (replace(LOT, quantity=Decimal("0.01"), basis=Decimal(30)),)}, "part was sold or moved"),
         ({"price": "2000", "realised": (-9000, 0)}, "no longer worth its costs: the saving in tax has shrunk"),
     ],
 )

@@ -207,7 +207,8 @@ YEARS = st.tuples(st.integers(-4000, 4000), st.integers(-4000, 4000))
 )
 def test_nothing_along_the_order_saves_more(sizes, realised, method, trade_share):
     lots = [lot(f"e{n}", size, size * each, day=day) for n, (size, each, day) in enumerate(sizes)]
-    settings = HarvestSettings(costs=Costs(trade_share=Decimal(trade_share)))
+    nothing_asked = Thresholds(*[Decimal(0)] * 4)
+    settings = HarvestSettings(nothing_asked, costs=Costs(trade_share=Decimal(trade_share)))
     seen = found(lots, method=method, realised=realised, settings=settings)
     with exact():
         line = ordered(lots, method)

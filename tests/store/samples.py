@@ -202,11 +202,17 @@ OPPORTUNITY = Opportunity(
     saving=Decimal(48),
     costs=Decimal(5),
     net=Decimal(43),
+    net_low=Decimal("41.5"),
+    net_high=None,
+    deferred=Decimal("25.9"),
+    days_to_long=12,
+    turning_costs=Decimal("0.5"),
     certainty="estimated",
     price=Decimal("0.00000001"),
     price_at=NOW,
     price_sources=("kraken", "binance"),
     blocked_by=(),
+    keeps=True,
     says="Sell it.",
 )
 

@@ -17,7 +17,7 @@ from service.domain.money import ZERO, exact, share, total
 from service.domain.plan.problem import Candidate, CarryWorth, Outcome, Problem, outcome
 from service.domain.rules import Term
 from service.domain.statements import MethodName
-from service.domain.tax import Liability, Profile, TaxModel, liability
+from service.domain.tax import Liability, Profile, TaxModel, deferral, liability
 from service.domain.valuation import Position
 
 WORTHLESS = Decimal("0.001")
@@ -99,12 +99,6 @@ class Plan:
     next_long: Decimal
     reason: str
     """Why nothing is to be sold; else empty."""
-
-
-def deferral(profile: Profile) -> Decimal:
-    """Worth today of the tax on one dollar of gain when the coins are sold later."""
-    with exact():
-        return profile.later_rate / (1 + profile.discount_rate) ** profile.later_years
 
 
 def carry_worth(model: TaxModel, profile: Profile) -> CarryWorth:

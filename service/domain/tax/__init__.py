@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from service.domain.tax.bends import bends
 from service.domain.tax.model import Liability, TaxModel, liability
-from service.domain.tax.profile import FilingStatus, Profile, Realised, saving, year_of, year_result
+from service.domain.tax.profile import FilingStatus, Profile, Realised, deferral, saving, year_of, year_result
 
 __all__ = [
     "COLLECTIBLE",
@@ -18,6 +18,7 @@ __all__ = [
     "Realised",
     "TaxModel",
     "bends",
+    "deferral",
     "liability",
     "saving",
     "year_of",

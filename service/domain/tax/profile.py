@@ -95,6 +95,12 @@ def year_of(profile: Profile, rules: Rules, realised: Realised) -> TaxModel:
         return Federal(year, rules.figures, profile.state_rate)
 
 
+def deferral(profile: Profile) -> Decimal:
+    """Worth today of the tax on one dollar of gain when the coins are sold later."""
+    with exact():
+        return profile.later_rate / (1 + profile.discount_rate) ** profile.later_years
+
+
 def saving(model: TaxModel, short: Decimal, long: Decimal, collectibles: Decimal = ZERO) -> Decimal:
     """What realising further losses (positive amounts, by term) saves in tax this year; zero when the year cannot use them.
 
