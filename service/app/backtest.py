@@ -34,7 +34,7 @@ class Asked:
     since: date | None = None
     """First day of harvests; None: of the history, or of the first year that has rules."""
     until: date | None = None
-    """Last day; None: the last one with a price."""
+    """Last day; None: today."""
     sweep: bool = False
     """At the end of each year each trigger sweeps too."""
 
@@ -109,11 +109,10 @@ def _span(past: Past, asked: Asked, today: date) -> tuple[int, int]:
     until = day_number(asked.until or today)
     priced = [day for prices in past.prices.values() for day in prices if day <= until]
     since = min(moved) if asked.since is None else max(min(moved), day_number(asked.since))
-    last = max(priced, default=since - 1) if asked.until is None else until
-    if not any(since <= day <= last for day in priced):
+    if not any(since <= day for day in priced):
         where = f"from {iso_day(since)} to {iso_day(until)}" if since <= until else f"after {iso_day(until)}"
         raise Refused("prices", f"no price of what is held is stored {where}: `thresher prices import FILE` takes daily ones")
-    return since, last
+    return since, until
 
 
 def _rules(app: App, portfolio: Portfolio, first: int, last: int) -> tuple[dict[int, Rules], dict[int, str]]:

@@ -29,13 +29,18 @@ class Assumed(NamedTuple):
 
 async def answer(app: App, book: Jurisdiction, *, year: int | None = None, since: date | None = None) -> Answer:
     """{"wash_sales": …} of the years, or of one, by the window that `book` proposes or has for crypto. `since`: first day of sales that are
-    covered, else the rule's own, else all are. Raises Refused where the rules know no such window."""
+    covered, else the rule's own, else all are. Raises Refused where the rules know no such window, and for other laws than that of section 1091."""
     assumed = _assumed(book, since)
     past = await gains.of_store(app)
     return await asyncio.to_thread(_answered, past, book, assumed, year)
 
 
 def _assumed(book: Jurisdiction, since: date | None) -> Assumed:
+    if book.code != "us":
+        raise Refused(
+            "jurisdiction",
+            f"section 1091 is a law of the United States; what {book.name} says of buying back is shown by `thresher rules show`",
+        )
     binding = (one for one in book.windows if "crypto" in one.value.assets and one.binds and one.value.kind == "days")
     rule = proposed_window(book, "crypto") or next(binding, None)
     if rule is None or rule.value.kind != "days":

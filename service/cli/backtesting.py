@@ -31,7 +31,7 @@ def backtest(
     since: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First day of harvests; without it that of the history.")
     ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; without it the last one with a price.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; without it today.")] = None,
     sweep: Annotated[bool, typer.Option("--sweep", help="Each trigger sweeps at the end of the year too.")] = False,
     as_json: AsJson = False,
 ) -> int:
