@@ -16,7 +16,7 @@ from service.domain.ledger import Disposal, Group, disposal, groups_of, lot, run
 from service.domain.methods import Lot
 from service.domain.money import ZERO, total
 from service.domain.movements import Movement, decimal, moment
-from service.domain.pooling import AcbMatch, Section104, acb, section104, tax_year
+from service.domain.pooling import AcbMatch, Section104, Short, acb, section104, tax_year
 from service.domain.pooling.identification import calendar_day
 from service.domain.pooling.pools import cost_of
 from service.domain.reconcile import Event
@@ -108,25 +108,22 @@ def _pools(moved: Sequence[Movement], names: Mapping[str, str], case: Case, symb
     by: dict[str, list[Movement]] = defaultdict(list)
     for m in moved:
         by[names[m.coin]].append(m)
-    made, short = Made(), list[tuple[str, str, int]]()
+    made, short = Made(), list[Short]()
     for _, group in sorted(by.items()):
         if case.regime == "uk":
             uk = section104(group, zone=case.zone, places=places, symbols=symbols)
             made.fragments += _days(uk, symbols, places)
-            short += [(m.disposals[-1], m.coin, m.missing) for m in uk.matches]
-            left, found = uk.left, uk.pools
+            gone, found = uk.short, uk.pools
         else:
             ca = acb(group, zone=case.zone, places=places, symbols=symbols)
             made.fragments += (_disposal(m, case.zone, places) for m in ca.matches)
-            short += [(m.id, m.coin, m.missing) for m in ca.matches]
-            left, found = ca.left, ca.pools
-        short += [(one.id, one.coin, one.missing) for one in left]
+            gone, found = ca.short, ca.pools
+        short += gone
         made.pool += [_line(asset=symbols[p.coin], quantity=decimal(p.quantity, places), cost=decimal(p.cost)) for p in found]
     made.income = _by_year((_tax_year(m.at, case), m) for m in moved if m.more.income)
     made.issues = [
         _line(code="missing_basis", event_id=name, asset=symbols[coin], quantity=decimal(units, places))
         for name, coin, units in short
-        if units
     ]
     made.issues += _unknown_costs((m for m in moved if m.act == "acquire" and cost_of(m)[1]), symbols, places)
     return made

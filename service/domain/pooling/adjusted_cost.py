@@ -30,7 +30,7 @@ from service.domain.issues import Issue
 from service.domain.ledger.choices import Calendar
 from service.domain.methods import Flag
 from service.domain.movements import PLACES, Movement
-from service.domain.pooling.pools import Left, Pool, Taken, Units, acquired_at, cost_of, gift_at_cost, joined, missing
+from service.domain.pooling.pools import Left, Pool, Short, Taken, Units, acquired_at, cost_of, gift_at_cost, joined, missing
 
 WINDOW_DAYS = 30
 
@@ -88,6 +88,8 @@ class Acb(NamedTuple):
     pools: list[Pool]
     superficial: list[Superficial]
     left: list[Left]
+    short: list[Short]
+    """In the order in which the movements count."""
     issues: list[Issue]
 
 
@@ -196,6 +198,7 @@ class _Book:
         self.matches: list[AcbMatch] = []
         self.superficial: list[Superficial] = []
         self.left: list[Left] = []
+        self.short: list[Short] = []
         self.issues: list[Issue] = []
         self.added = 0
         """Cost of all acquisitions and all denied losses."""
@@ -219,7 +222,7 @@ class _Book:
             self._dispose(m, day)
         elif m.act == "leave":
             taken = self._take(m)
-            self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags, taken.missing))
+            self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags))
             if m.more.kind == "gift_out":
                 self.issues.append(gift_at_cost(m, self.places, self.symbols))
         elif m.more.to_coin or m.more.received is not None:
@@ -237,6 +240,7 @@ class _Book:
     def _take(self, m: Movement) -> Taken:
         taken = self.pools[m.coin].take(m.quantity)
         if taken.missing:
+            self.short.append(Short(m.id, m.coin, taken.missing))
             self.issues.append(missing(m.id, m.coin, taken.missing, self.places, self.symbols))
         return taken
 
@@ -286,4 +290,4 @@ class _Book:
         spent = sum(match.acb for match in self.matches) + sum(one.cost for one in self.left)
         assert self.added == spent + sum(pool.cost for pool in self.pools.values()), "a cost was made or lost"
         pools = [self.pools[coin].closed(coin) for coin in sorted(self.pools)]
-        return Acb(self.matches, pools, self.superficial, self.left, self.issues)
+        return Acb(self.matches, pools, self.superficial, self.left, self.short, self.issues)

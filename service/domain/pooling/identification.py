@@ -29,7 +29,7 @@ from service.domain.issues import Issue
 from service.domain.ledger.choices import Calendar
 from service.domain.methods import Flag
 from service.domain.movements import EPOCH, PLACES, Movement
-from service.domain.pooling.pools import Left, Pool, Taken, Units, acquired_at, cost_of, gift_at_cost, joined, missing
+from service.domain.pooling.pools import Left, Pool, Short, Taken, Units, acquired_at, cost_of, gift_at_cost, joined, missing
 
 Rule = Literal["same_day", "thirty_day", "section_104"]
 WINDOW_DAYS = 30
@@ -78,6 +78,8 @@ class Section104(NamedTuple):
     pools: list[Pool]
     """Of each coin, at the end, by name."""
     left: list[Left]
+    short: list[Short]
+    """By day."""
     issues: list[Issue]
 
 
@@ -146,6 +148,7 @@ class _Book:
         self.pools: defaultdict[str, Units] = defaultdict(Units)
         self.matches: list[DayMatch] = []
         self.left: list[Left] = []
+        self.short: list[Short] = []
         self.issues: list[Issue] = []
         self.known = 0
         """Cost of all acquisitions and fees."""
@@ -246,6 +249,7 @@ class _Book:
         taken = self.pools[day.coin].take(day.sold)
         self._record(day, "section_104", day.sold, taken)
         if taken.missing:
+            self.short.append(Short(day.disposals[-1], day.coin, taken.missing))
             self.issues.append(missing(calendar_day(day.on).isoformat(), day.coin, taken.missing, self.places, self.symbols))
 
     def _rename(self, m: Movement) -> None:
@@ -253,12 +257,14 @@ class _Book:
         into = m.more.to_coin or m.coin
         self.pools[into].add(m.quantity if m.more.received is None else m.more.received, taken.cost, taken.flags)
         if taken.missing:
+            self.short.append(Short(m.id, m.coin, taken.missing))
             self.issues.append(missing(m.id, m.coin, taken.missing, self.places, self.symbols))
 
     def _leave(self, m: Movement) -> None:
         taken = self.pools[m.coin].take(m.quantity)
-        self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags, taken.missing))
+        self.left.append(Left(m.id, m.coin, m.more.kind, m.at, m.quantity, taken.cost, taken.flags))
         if taken.missing:
+            self.short.append(Short(m.id, m.coin, taken.missing))
             self.issues.append(missing(m.id, m.coin, taken.missing, self.places, self.symbols))
         if m.more.kind == "gift_out":
             self.issues.append(gift_at_cost(m, self.places, self.symbols))
@@ -268,4 +274,4 @@ class _Book:
         assert self.known == spent + sum(pool.cost for pool in self.pools.values()), "a cost was made or lost"
         self.matches.sort(key=lambda match: (match.day, match.coin, match.rule, match.acquired or 0))
         pools = [self.pools[coin].closed(coin) for coin in sorted({*self.pools, *self.days})]
-        return Section104(self.matches, pools, self.left, self.issues)
+        return Section104(self.matches, pools, self.left, self.short, self.issues)

@@ -31,8 +31,15 @@ class Left(NamedTuple):
     quantity: int
     cost: int
     flags: tuple[Flag, ...]
-    missing: int = 0
-    """Units of `quantity` that were never held."""
+
+
+class Short(NamedTuple):
+    """Units that left a pool, or were carried to another coin's, and were never held: without cost, and an issue each."""
+
+    id: str
+    """Of the movement; of a day's disposals the last."""
+    coin: str
+    quantity: int
 
 
 class Taken(NamedTuple):
