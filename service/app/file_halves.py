@@ -1,7 +1,7 @@
 """A long file read by two processes, each half of its lines, where nothing in one half hangs on the other; the same booking as in one.
 
-The halves must be in order of time and share no id, every line must be right, and no row may be one side of a transfer: else the file is read as
-a whole, which knows what to say of it.
+The halves must be in order of time and share no id, no coin's code in other letters, every line must be right, and no row may be one side of a
+transfer: else the file is read as a whole, which knows what to say of it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def booking(text: str, table: AssetTable, *, window: timedelta) -> history.Booki
     known: dict[Any, More] = {}
     first.movements.extend(_movements(movements, known))
     first.coins.update({coin[0]: Coin(*coin) for coin in coins})
-    return first
+    symbols = {coin.symbol for coin in first.coins.values()}
+    return first if len({symbol.casefold() for symbol in symbols}) == len(symbols) else None
 
 
 def _half(header: str, body: str, *, table: AssetTable, window: timedelta) -> tuple[list[history.Row], history.Booking] | None:

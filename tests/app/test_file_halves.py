@@ -47,6 +47,13 @@ PLAIN = [
 ]
 
 
+def test_a_code_in_other_letters_in_the_other_half_is_named():
+    text = file(*PLAIN[:6], sell("g", 6).replace("BTC", "btc"))
+    assert file_halves.booking(text, TABLE, window=WINDOW) is None
+    _, problems = of_file(text, TABLE, window=WINDOW, keep_going=True, may_fork=True)
+    assert [(p.line, p.column) for p in problems] == [(8, "sent_asset")]
+
+
 def test_halves_that_stand_alone_are_the_whole():
     text = file(*PLAIN)
     rows, problems = history.read(io.StringIO(text))
@@ -65,7 +72,7 @@ def test_halves_that_stand_alone_are_the_whole():
         ("a half is out of order", [PLAIN[1], PLAIN[0], *PLAIN[2:]]),
         ("a receipt may be the other side of a withdrawal", [*PLAIN, "h,2024-01-07T12:00:00Z,deposit,wallet-1,,,,BTC,1,,,,,"]),
         ("a line cannot be read", [*PLAIN, sell("h", 7).replace("0.3", "0,3")]),
-        ("a quoted cell may go over two lines", [*PLAIN, sell("h", 7) + '"two\nlines"']),
+        ("a cell is quoted", [*PLAIN, sell("h", 7) + '"two, words"']),
     ],
 )
 def test_else_the_file_is_read_as_a_whole(why, rows):

@@ -58,12 +58,14 @@ def cells(draw):
         if is_there:
             told[f"{side}_asset"] = draw(words)
             told[f"{side}_quantity"] = draw(quantities)
-    if is_sent and is_received and draw(st.booleans()):
+    if is_sent and is_received and (kind == "transfer" or draw(st.booleans())):
         told["received_asset"] = told["sent_asset"]
         told["received_quantity"] = draw(st.sampled_from([told["sent_quantity"], told["received_quantity"]]))
     if kind in ("buy", "sell") and is_sent and is_received:  # the format wants what the word says
         of, to = ("received", "sent") if kind == "buy" else ("sent", "received")
         told[f"{of}_asset"] = draw(coins) if told[f"{to}_asset"] not in ("USD", "EUR") else told[f"{of}_asset"]
+    if kind in ("buy", "sell", "swap", "spend") and told.get("sent_asset") == told.get("received_asset"):  # money for itself is no trade
+        told |= {f"{side}_asset": draw(coins) for side in ("sent", "received") if told.get(f"{side}_asset") in ("USD", "EUR")}
     if has.to_account or (kind in ("wrap", "bridge") and draw(st.booleans())):
         told["to_account"] = draw(accounts)
     told |= {name: draw(money) for name in ("value_usd", "fee_value_usd", "basis_usd")}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.domain import history, movements
@@ -84,10 +85,34 @@ def test_cells_may_be_quoted_and_hold_what_separates_cells():
     assert history.chain_ref(row.note) == "0xab"
 
 
-def test_a_cell_may_have_lines_of_its_own_and_later_problems_keep_their_line():
-    rows, problems = history.read([f"{HEADER}\n", line(note='"one') + "\n", 'two"\n', line(id="t2", kind="bye") + "\n"])
-    assert [row.note for row in rows] == ["one\ntwo"]
-    assert [(p.line, p.column) for p in problems] == [(4, "kind")]
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_cell_has_no_line_breaks(end):
+    text = end.join([HEADER, line(id="a", note='"one'), 'two"', line(id="b"), ""])
+    rows, problems = history.read(io.StringIO(text, newline=""))
+    assert [row.id for row in rows] == ["b"]
+    assert [(p.line, p.column) for p in problems] == [(2, ""), (3, "")]
+    assert "a row is one line, without line breaks in its cells" in problems[0].says
+
+
+@pytest.mark.parametrize("stray", ['"', '"open', 'x,"', '"a"b'])
+@pytest.mark.parametrize("closing", ["", '"', 'closed"'])
+def test_a_stray_quote_is_a_mistake_of_its_own_line_alone(stray, closing):
+    """Whatever quote comes later, no line between is swallowed."""
+    lines = [line(id="a"), line(id="b", note=stray), line(id="c"), line(id="d", note=closing), line(id="e"), line(id="f", kind="bye")]
+    rows, problems = read(*lines)
+    named = {p.line for p in problems}
+    assert named - {5} == {3, 7}
+    assert [row.id for row in rows] == [name for name in "acde" if not (name == "d" and 5 in named)]
+
+
+def test_a_header_with_a_stray_quote_is_one_problem():
+    assert problem(line(), header=HEADER.replace("note", '"note')) == (1, "")
+
+
+def test_a_cell_that_is_too_long_is_a_mistake_of_its_line():
+    rows, problems = read(line(id="a"), line(id="b", note="x" * 200_000), line(id="c"))
+    assert [row.id for row in rows] == ["a", "c"]
+    assert [p.line for p in problems] == [3]
 
 
 def test_empty_lines_are_no_rows():
@@ -139,13 +164,6 @@ def test_a_line_with_too_few_or_too_many_cells():
     assert problem(line() + ",") == (2, "")
 
 
-def test_what_is_no_csv_ends_the_reading_there():
-    rows, problems = read(line(id="a"), line(id="b", note='"open'), line(id="c"))
-    assert [row.id for row in rows] == ["a"]
-    assert [p.column for p in problems] == [""]
-    assert "nothing after it was read" in problems[0].says
-
-
 def test_the_same_row_twice_says_nothing_new():
     assert [row.id for row in good(line(), line(id="t2"), line())] == ["t1", "t2"]
 
@@ -168,6 +186,73 @@ def test_one_account_for_all_rows():
     assert [row.account for row in rows] == ["mine", "mine"]
 
 
+def test_problems_stand_in_the_order_of_their_lines():
+    _, problems = read(line(), line(received_quantity="2"), line(id="c", kind="bye"))
+    assert [p.line for p in problems] == [3, 4]
+
+
+# ------------------------------------------------------------------ one word, one way to write it
+
+
+def test_blanks_around_a_word_are_none_of_it():
+    told = line(
+        id=" t1 ",
+        kind=" buy",
+        account="exchange\t",
+        sent_asset=" USD",
+        received_asset="ETH ",
+        fee_asset="\u00a0BNB",
+        fee_quantity="1",
+        fee_value_usd="1",
+    )
+    assert good(told) == good(line(fee_asset="BNB", fee_quantity="1", fee_value_usd="1"))
+    moved = only("transfer", sent_asset="ETH", sent_quantity="1", to_account=" cold wallet ")
+    assert good(moved)[0].to_account == "cold wallet"
+
+
+@pytest.mark.parametrize("column", ["id", "account"])
+def test_a_word_of_blanks_is_none(column):
+    assert problem(line(**{column: "  "})) == (2, column)
+
+
+@pytest.mark.parametrize("word", ["usd", "Usd", "eur", "fiat:usd"])
+@pytest.mark.parametrize("side", ["sent", "received", "fee"])
+def test_money_in_other_letters_is_a_mistake(word, side):
+    rows, (found,) = read(line(**{f"{side}_asset": word, f"{side}_quantity": "1"}))
+    assert (rows, found.line, found.column) == ([], 2, f"{side}_asset")
+    assert f"write {word[-3:].upper()}" in found.says
+
+
+def test_money_by_its_full_id_is_the_same_money():
+    assert good(line(sent_asset="fiat:USD")) == good(line())
+
+
+@pytest.mark.parametrize(
+    ("word", "asset"),
+    [
+        ("eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"),
+        ("eip155:1/erc721:0XAB/42", "eip155:1/erc721:0xab/42"),
+        ("kraken:XXBT", "kraken:XXBT"),
+        ("csv:0xBTC", "csv:0xBTC"),
+    ],
+)
+def test_an_address_in_an_asset_id_is_in_lower_case(word, asset):
+    assert good(line(received_asset=word))[0].received_asset == asset
+
+
+def test_one_code_in_two_ways_is_a_mistake_of_the_second():
+    btc, other, again = line(id="a", received_asset="BTC"), line(id="b", received_asset="btc"), line(id="c", received_asset="BTC")
+    rows, (found,) = read(btc, other, again)
+    assert [row.id for row in rows] == ["a", "c"]
+    assert (found.line, found.column) == (3, "received_asset")
+    assert "'btc' stands as 'BTC' in line 2" in found.says
+
+
+def test_a_coin_that_is_called_like_another_but_for_case_has_its_full_id():
+    rows = good(line(id="a", received_asset="ABC"), line(id="b", received_asset="csv:aBC"))
+    assert [history.asset_id(row.received_asset) for row in rows] == ["csv:ABC", "csv:aBC"]
+
+
 # ------------------------------------------------------------------ one cell
 
 
@@ -186,6 +271,11 @@ def test_plain_decimals(number):
 @pytest.mark.parametrize("column", ["sent_quantity", "received_quantity"])
 def test_what_is_no_plain_decimal(number, column):
     assert problem(line(**{column: number})) == (2, column)
+
+
+def test_too_many_digits_before_the_point_are_counted():
+    _, (found,) = read(line(received_quantity="9" * 41))
+    assert "has 41 digits before the point; there may be 40" in found.says
 
 
 @pytest.mark.parametrize("column", ["value_usd", "fee_value_usd"])
@@ -259,6 +349,12 @@ def test_nothing_is_held_since_a_time_after_it_came():
 @pytest.mark.parametrize(("kind", "sent", "received"), [("sell", "USD 5", "BTC 1"), ("buy", "BTC 1", "USD 5")])
 def test_a_kind_that_says_the_opposite_of_what_moved_is_a_mistake(kind, sent, received):
     assert problem(line(kind=kind, **side("sent", sent), **side("received", received))) == (2, "kind")
+
+
+@pytest.mark.parametrize("kind", ["buy", "sell", "swap", "spend"])
+def test_money_for_the_same_money_is_no_trade(kind):
+    assert problem(line(kind=kind, **side("sent", "USD 5"), **side("received", "USD 5"))) == (2, "received_asset")
+    assert good(line(kind="swap" if kind == "spend" else kind, **side("sent", "USD 5"), **side("received", "EUR 5")))
 
 
 def test_a_wrong_day_is_wrong_again_beside_a_good_time_of_day():
@@ -346,6 +442,20 @@ def test_a_transfer_may_tell_one_side_only(side):
     assert (row.sent_asset, row.sent) == (row.received_asset, row.received) == ("BTC", 15 * UNIT // 10)
 
 
+@pytest.mark.parametrize("received", ["WETH", "USD", "kraken:ETH"])
+def test_a_transfer_moves_one_coin(received):
+    told = {"to_account": "wallet", "sent_asset": "ETH", "sent_quantity": "1", "received_asset": received, "received_quantity": "1"}
+    _, (found,) = read(only("transfer", **told))
+    assert (found.line, found.column) == (2, "received_asset")
+    assert "a wrap, or a bridge" in found.says
+    assert good(only("bridge", **told))
+
+
+def test_a_transfer_may_call_its_coin_by_code_and_by_full_id():
+    told = {"to_account": "wallet", "sent_asset": "ETH", "sent_quantity": "1", "received_asset": "csv:ETH", "received_quantity": "1"}
+    assert good(only("transfer", **told))
+
+
 def test_a_transfer_of_nothing():
     assert problem(only("transfer", to_account="wallet")) == (2, "sent_quantity")
 
@@ -361,7 +471,8 @@ def test_an_asset_and_its_quantity_go_together(side):
 quantities = st.integers(1, 10**40).map(text)
 money = st.one_of(st.just(""), st.integers(0, 10**30).map(text))
 stamps = st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31)).map(lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"))  # noqa: DTZ001
-names = st.text(st.characters(codec="utf-8", exclude_characters="/\r\n\x00"), min_size=1, max_size=12)
+words = st.text(st.characters(codec="utf-8", exclude_characters="/\r\n\x00"), min_size=1, max_size=12)
+names = words.map(str.strip).filter(lambda word: word and word.removeprefix("fiat:").upper() not in history.rows.MONEY)
 
 
 @given(st.data())
@@ -369,6 +480,9 @@ def test_a_row_says_itself_again(data):
     kind = data.draw(st.sampled_from(sorted(FULL)))
     cells = {"id": data.draw(names), "timestamp": data.draw(stamps), "kind": kind, "account": data.draw(names)}
     cells |= {name: data.draw(quantities) if name.endswith("quantity") else data.draw(names) for name in {**FULL[kind]}}
+    assume(
+        len({cell.casefold() for name, cell in cells.items() if name.endswith("asset")}) == sum(name.endswith("asset") for name in cells)
+    )
     cells |= {name: data.draw(money) for name in ("value_usd", "fee_value_usd", "basis_usd")}
     since = data.draw(st.one_of(st.just(""), stamps))
     cells |= {"note": data.draw(st.text(max_size=9)), "acquired_at": min(since, cells["timestamp"])}

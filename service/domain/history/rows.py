@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -46,7 +46,7 @@ class Row(NamedTuple):
     account: str
     to_account: str
     sent_asset: str
-    """As written: BTC, USD, or a full asset id; empty where nothing was sent. The same for the next two."""
+    """A code (BTC, USD) or a full asset id with addresses in lower case; empty where nothing was sent. The same for the next two."""
     sent: int
     received_asset: str
     received: int
@@ -123,10 +123,14 @@ class Reader:
     """Turns cells into rows, one after another."""
 
     def __init__(self, account: str = "") -> None:
-        self._account = account
+        self._account = account.strip()
         """Takes the place of the row's own account."""
         self._seen: dict[int, int] = {}
         """Time → how many rows had it."""
+        self._assets: dict[str, str] = {"": ""}
+        """Word → how it is written here."""
+        self._codes: dict[str, tuple[str, int]] = {}
+        """Code without its case → the code as it came first, and the line."""
 
     def row(self, cells: Sequence[str], line: int) -> Row | Problem:
         """`cells` in the order of ALL."""
@@ -144,7 +148,16 @@ class Reader:
         at = self._time("timestamp", stamp)
         has = KINDS.get(kind)
         if has is None:
-            raise Bad("kind", f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
+            kind = kind.strip()
+            has = _kind(kind)
+        name, account, to_account = name.strip(), account.strip(), to_account.strip()
+        try:
+            known = self._assets
+            sent_asset, received_asset, fee_asset = known[sent_asset], known[received_asset], known[fee_asset]
+        except KeyError:
+            sent_asset = self._asset("sent_asset", sent_asset, line)
+            received_asset = self._asset("received_asset", received_asset, line)
+            fee_asset = self._asset("fee_asset", fee_asset, line)
         needs_sent, needs_received, needs_account = has
         sent = received = fee = 0
         if sent_text or sent_asset or needs_sent:
@@ -156,8 +169,8 @@ class Reader:
             sent_asset, received_asset = sent_asset if sent else "", received_asset if received else ""
         if fee_text or fee_asset or kind == "fee":
             fee = _side("fee", fee_asset, fee_text, True, kind)
-        if kind in _ONE_WAY:
-            _check_direction(kind, sent_asset, received_asset)
+        if kind in _CHECKED:
+            _check_sides(kind, sent_asset, received_asset)
         if self._account:
             account = self._account
         if not name or not account or needs_account is not bool(to_account):
@@ -196,6 +209,21 @@ class Reader:
         )  # fmt: skip
         return _new(Row, fields)
 
+    def _asset(self, column: str, word: str, line: int) -> str:
+        """The word as rows have it. Raises Bad for money in other letters, and for a code that stands in other letters before."""
+        found = self._assets.get(word)
+        if found is None:
+            found = _written(column, word)
+            if ":" not in found and "/" not in found and found not in MONEY:
+                first, where = self._codes.setdefault(found.casefold(), (found, line))
+                if first != found:
+                    raise Bad(
+                        column,
+                        f"{found!r} stands as {first!r} in line {where}: write one coin in one way, and another one that is called so as csv:{found}",
+                    )
+            self._assets[word] = found
+        return found
+
     @staticmethod
     def _time(column: str, stamp: str) -> int:
         """Raises Bad for what is no time of this format. The whole seconds of any year are exact in a float."""
@@ -220,8 +248,10 @@ def _number(column: str, text: str) -> int:
     """In 10^-18. Raises Bad for all but plain decimals."""
     whole, point, part = text.partition(".")
     digits = whole + part
-    if not digits.isdigit() or not digits.isascii() or not whole or (point and not part) or len(part) > PLACES or len(whole) > _LONGEST:
+    if not digits.isdigit() or not digits.isascii() or not whole or (point and not part) or len(part) > PLACES:
         raise Bad(column, f"{text!r} is no plain decimal number of up to {PLACES} places (no sign, no exponent, no separator)")
+    if len(whole) > _LONGEST:
+        raise Bad(column, f"{text!r} has {len(whole)} digits before the point; there may be {_LONGEST}")
     return int(digits) * _POWERS[len(part)]
 
 
@@ -242,15 +272,47 @@ def _side(side: str, asset: str, text: str, needed: bool | None, kind: str) -> i
 _QUANTITY = {side: f"{side}_quantity" for side in ("sent", "received", "fee")}
 
 
-_ONE_WAY = frozenset({"buy", "sell"})
+_CHECKED = frozenset({"buy", "sell", "swap", "spend", "transfer"})
 
 
-def _check_direction(kind: str, sent_asset: str, received_asset: str) -> None:
-    """Money for a coin is no sale, and a coin for money no purchase."""
-    if kind == "sell" and sent_asset in MONEY and received_asset and received_asset not in MONEY:
-        raise Bad("kind", "money was sent and a coin received: that is a buy")
-    if kind == "buy" and received_asset in MONEY and sent_asset and sent_asset not in MONEY:
+def _check_sides(kind: str, sent_asset: str, received_asset: str) -> None:
+    """Money for a coin is no sale, a coin for money no purchase, money for the same money no trade, and a coin for another no transfer."""
+    if not sent_asset or not received_asset:
+        return
+    if kind == "transfer":
+        if sent_asset != received_asset and asset_id(sent_asset) != asset_id(received_asset):
+            raise Bad(
+                "received_asset",
+                "a transfer moves one coin from account to account; one that becomes another takes cost and date along as a wrap, or a bridge",
+            )
+    elif sent_asset in MONEY:
+        if sent_asset == received_asset:
+            raise Bad("received_asset", f"{sent_asset} for {sent_asset} is no trade")
+        if kind == "sell" and received_asset not in MONEY:
+            raise Bad("kind", "money was sent and a coin received: that is a buy")
+    elif kind == "buy" and received_asset in MONEY:
         raise Bad("kind", "a coin was sent and money received: that is a sell")
+
+
+def _kind(word: str) -> Kind:
+    found = KINDS.get(word)
+    if found is None:
+        raise Bad("kind", f"there is no kind {word!r}; there are {', '.join(KINDS)}")
+    return found
+
+
+def _written(column: str, word: str) -> str:
+    """Without blanks around it, addresses in lower case, money by its code. Raises Bad for money in other letters."""
+    word = word.strip()
+    code = word.removeprefix("fiat:")
+    if code.upper() in MONEY and (code != word or code not in MONEY):
+        if code not in MONEY:
+            raise Bad(column, f"{word!r} is money: write {code.upper()} (a coin that is called so has a full id, csv:{code})")
+        return code
+    return _ADDRESS.sub(lambda found: found[0].lower(), word) if ":" in word or "/" in word else word
+
+
+_ADDRESS = re.compile(r"(?<=[:/])0[xX][0-9a-fA-F]+(?=/|$)")
 
 
 def _check_names(name: str, account: str, to_account: str, kind: str) -> None:
@@ -268,42 +330,74 @@ def read(lines: Iterable[str], *, account: str = "") -> tuple[list[Row], list[Pr
     """All rows in the order of the file, and what is wrong with the others. `account` takes the place of every row's own.
 
     The same row twice says nothing new; two rows of one id that differ are a problem of the second. A header that lacks a column is one
-    problem of line 1, and no rows; so is one that names a column twice.
+    problem of line 1, and no rows; so is one that names a column twice. A row is one line: a quote that does not close on its line is a
+    problem of that line. Problems are in order of lines.
     """
-    source = csv.reader(lines, strict=True)
-    rows: list[Row] = []
-    problems: list[Problem] = []
+    told = list(lines)
+    if told:
+        told[0] = told[0].removeprefix("\ufeff")
+    source = _OneByOne(told) if any('"' in one for one in told) else csv.reader(told, strict=True)
     try:
         header = [name.strip() for name in next(source, [])]
-        if header:
-            header[0] = header[0].removeprefix("\ufeff")
-        if missing := [name for name in COLUMNS if name not in header]:
-            return [], [Problem(1, missing[0], f"the header lacks {', '.join(missing)}: this is no history in the neutral format")]
-        if twice := [name for name in ALL if header.count(name) > 1]:
-            return [], [Problem(1, twice[0], f"the header names {', '.join(twice)} more than once")]
-        _read(source, header, Reader(account), rows, problems)
     except csv.Error as wrong:
-        problems.append(Problem(source.line_num, "", f"cannot be read as CSV ({wrong}); nothing after it was read"))
-    return _without_repeats(rows, problems), problems
+        return [], [Problem(1, "", f"the header {_why(wrong)}")]
+    if missing := [name for name in COLUMNS if name not in header]:
+        return [], [Problem(1, missing[0], f"the header lacks {', '.join(missing)}: this is no history in the neutral format")]
+    if twice := [name for name in ALL if header.count(name) > 1]:
+        return [], [Problem(1, twice[0], f"the header names {', '.join(twice)} more than once")]
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    _read(source, header, Reader(account), rows, problems)
+    rows = _without_repeats(rows, problems)
+    return rows, sorted(problems)
 
 
-def _read(source: Iterable[list[str]], header: list[str], reader: Reader, rows: list[Row], problems: list[Problem]) -> None:
+class _OneByOne:
+    """As csv.reader, but every line is read by itself: a quote that opens and does not close takes no other line along."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.line_num = 0
+
+    def __iter__(self) -> _OneByOne:
+        return self
+
+    def __next__(self) -> list[str]:
+        """Raises csv.Error for a line that cannot be read; the next one can be asked for all the same."""
+        line = next(self._lines)
+        self.line_num += 1
+        return next(csv.reader((line,), strict=True), [])
+
+
+def _why(wrong: csv.Error) -> str:
+    if "end of data" in str(wrong):
+        return "opens a quote that does not close on it: a row is one line, without line breaks in its cells"
+    return f"cannot be read as CSV ({wrong})"
+
+
+def _read(source: Iterator[list[str]], header: list[str], reader: Reader, rows: list[Row], problems: list[Problem]) -> None:
     width = len(header)
     places = [header.index(name) if name in header else -1 for name in ALL]
     in_order = places == list(range(width))
     spare = [""] * (len(ALL) - len(COLUMNS)) if header == list(COLUMNS) else None
     good, add = reader.good, rows.append
-    for cells in source:
-        line: int = source.line_num  # type: ignore[attr-defined]  # a csv.reader
-        if len(cells) != width:
-            if cells:
-                problems.append(Problem(line, "", f"has {len(cells)} cells where the header has {width}"))
-            continue
-        ours = cells if in_order else cells + spare if spare is not None else [cells[p] if p >= 0 else "" for p in places]
+    while True:
         try:
-            add(good(ours, line))
-        except Bad as bad:
-            problems.append(Problem(line, bad.column, str(bad)))
+            for cells in source:
+                line: int = source.line_num  # type: ignore[attr-defined]  # a csv.reader
+                if len(cells) != width:
+                    if cells:
+                        problems.append(Problem(line, "", f"has {len(cells)} cell{'s' * (len(cells) != 1)} where the header has {width}"))
+                    continue
+                ours = cells if in_order else cells + spare if spare is not None else [cells[p] if p >= 0 else "" for p in places]
+                try:
+                    add(good(ours, line))
+                except Bad as bad:
+                    problems.append(Problem(line, bad.column, str(bad)))
+        except csv.Error as wrong:
+            problems.append(Problem(source.line_num, "", _why(wrong)))  # type: ignore[attr-defined]  # a csv.reader
+        else:
+            return
 
 
 def _without_repeats(rows: list[Row], problems: list[Problem]) -> list[Row]:
