@@ -35,7 +35,7 @@ ATTEMPTS_IN_ALL = "30/minute"
 
 
 class SignIn(Exception):
-    """A page was asked for without a session; `after` is its path."""
+    """A page was asked for without a session; `after` is its path with what was asked of it."""
 
     def __init__(self, after: str) -> None:
         super().__init__("sign in first")
@@ -82,8 +82,12 @@ async def visitor(request: Request, app: Thresher) -> Visitor:
     """Whoever looks at a page. Raises SignIn."""
     secret = request.cookies.get(COOKIE)
     if not secret or await _session(app, secret) is None:
-        raise SignIn(request.url.path if request.method in SAFE_METHODS else "/")
+        raise SignIn(_asked(request) if request.method in SAFE_METHODS else "/")
     return Visitor(secret, form_token(secret))
+
+
+def _asked(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 async def signed_form(request: Request, who: Annotated[Visitor, Depends(visitor)]) -> FormData:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -147,6 +147,8 @@ PAGES = (
     Page("/issues", "Issues", "issues.html", _issues),
 )
 BY_PATH = {p.path: p for p in PAGES}
+PAGES_BELOW = frozenset({"/gains/explanation", "/lots/explanation", "/lots/allocation"})
+"""Pages that no entry of the navigation leads to."""
 
 
 async def show(request: Request, path: str, who: Visitor, refused: Refused | Stopped | Busy | None = None, code: int = 200) -> HTMLResponse:
@@ -292,9 +294,13 @@ def _login(after: str, ready: bool, says: str = "", code: int = 200, headers: di
     return page("login.html", code, headers, title="Sign in", after=_page_or_first(after), ready=ready, says=says)
 
 
-def _page_or_first(path: str) -> str:
-    """Only our own pages are gone to after signing in."""
-    return path if path in BY_PATH else "/"
+def _page_or_first(after: str) -> str:
+    """Only our own pages are gone to after signing in, with what was asked of them; the address is written anew from its parts."""
+    path, _, query = after.partition("?")
+    if path not in BY_PATH and path not in PAGES_BELOW:
+        return "/"
+    asked = [(name, value) for name, value in parse_qsl(query) if name != "said"]
+    return f"{path}?{urlencode(asked)}" if asked else path
 
 
 def signed_out() -> Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from service.app import access
-from service.http import create_app
+from service.http import create_app, pages
 from service.http.auth import COOKIE
 from service.http.guard import LARGEST_BODY_BYTES
 from tests.http.steps import FROM_OUR_PAGE, ORIGIN, PASSWORD, form_token, send, sign_in
@@ -70,8 +73,47 @@ async def test_over_https_the_cookie_is_secure(asgi):
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
-async def test_signing_in_leads_to_our_own_pages_only(stranger):
-    assert (await sign_in(stranger, after="https://evil.test/")).headers["location"] == "/"
+@pytest.mark.parametrize(
+    "after",
+    [
+        "https://evil.test/",
+        "//evil.test/gains",
+        "/\\evil.test/gains",
+        "\t//evil.test",
+        "/gains@evil.test",
+        "/harvest/../..//evil.test",
+        "/gains#//evil.test",
+        "javascript:alert(1)",
+        "/logout",
+        "?year=2025",
+        "",
+    ],
+)
+async def test_signing_in_leads_to_our_own_pages_only(stranger, after):
+    assert (await sign_in(stranger, after=after)).headers["location"] == "/"
+
+
+def test_every_page_can_be_gone_to_after_signing_in():
+    shown = {route.path for route in pages.router.routes if "GET" in route.methods}
+    assert shown - {"/login"} == pages.BY_PATH.keys() | pages.PAGES_BELOW
+
+
+@pytest.mark.parametrize(
+    ("path", "again"),
+    [
+        ("/gains?year=2025&method=hifo", "/gains?year=2025&method=hifo"),
+        ("/gains/explanation?id=a%2Ffee&scope=account", "/gains/explanation?id=a%2Ffee&scope=account"),
+        ("/lots/explanation?id=%C3%A9+%26%3D%0D%0ASet-Cookie", "/lots/explanation?id=%C3%A9+%26%3D%0D%0ASet-Cookie"),
+        ("/lots/allocation", "/lots/allocation"),
+        ("/accounts?said=removed", "/accounts"),
+    ],
+)
+async def test_a_page_that_was_asked_for_before_signing_in_is_shown_after_it(stranger, path, again):
+    door = (await stranger.get(path)).headers["location"]
+    form = (await stranger.get(door)).text
+    after = unescape(re.search('name="after" value="([^"]*)"', form)[1])
+    assert (await sign_in(stranger, after=after)).headers["location"] == again
+    assert (await stranger.get(door)).headers["location"] == again
 
 
 async def test_a_wrong_password_gets_a_sentence_and_is_not_repeated(stranger):
