@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from service.app import evidence, telling
+from service.app import evidence, rebuild, telling
 from service.app.ports import App, Channel, Delivery, Portfolio, Refused
 from service.app.sources import PORTFOLIO, no_wallet_secret, the_account
 from service.domain.alerts import Alert, Message
@@ -63,6 +63,8 @@ async def set_profile(app: App, words: Mapping[str, str]) -> Portfolio:
             raise Refused(name, f"there is no figure of this name; there are: {', '.join(known)}")
     changed = replace(portfolio, profile=profile, harvest=settings)
     await app.store.save_portfolio(changed)
+    if changed.profile.time_zone != portfolio.profile.time_zone:  # days, terms and years are others now
+        await rebuild.rebuild(app)
     return changed
 
 
@@ -101,7 +103,10 @@ async def set_method(
         raise Refused("method", says)
     if method not in get_args(MethodName):
         raise Refused("method", f"the methods are {', '.join(get_args(MethodName))}")
-    choice = MethodChoice(found.id, method, since, app.now())  # type: ignore[arg-type]  # checked just above
+    now = app.now()
+    if made_at is not None and made_at > now:
+        raise Refused("made-at", "a standing order cannot have been made in the future")
+    choice = MethodChoice(found.id, method, since, made_at or now)  # type: ignore[arg-type]  # checked just above
     await app.store.say(choice, PORTFOLIO)
     return choice, await _late(app, choice)
 
@@ -115,7 +120,7 @@ async def _late(app: App, choice: MethodChoice) -> str | None:
         return None
     return (
         f"{len(sold):,} {'disposal' if len(sold) == 1 else 'disposals'} since {choice.since} came before this word. A standing order counts that was made no later than the sale "
-        "(26 CFR 1.1012-1(j)(2)): keep what shows that yours was."
+        "(26 CFR 1.1012-1(j)(2)): keep what shows that yours was, and give its time by --made-at."
     )
 
 
@@ -232,9 +237,6 @@ def _amount(field: str, text: str, *, signed: bool = False) -> Decimal:
     return value
 
 
-def _rate(field: str, text: str) -> Decimal:
-    value = _amount(field, text)
-    if value > 1:
 def _whole(field: str, text: str) -> int:
     value = _amount(field, text)
     if value != value.to_integral_value() or value > LONGEST_DAYS:
@@ -242,6 +244,9 @@ def _whole(field: str, text: str) -> int:
     return int(value)
 
 
+def _rate(field: str, text: str) -> Decimal:
+    value = _amount(field, text)
+    if value > 1:
         raise Refused(field, "a rate is a share: write 0.24 for 24 percent")
     return value
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,23 +18,29 @@ from service.domain.harvest import Opportunity, Unsellable, unsellable
 from service.domain.issues import IssueKind
 from service.domain.money import exact, plain, total
 from service.domain.reconcile import Amount, Booked
+from service.domain.rules import local_date
 from service.domain.statements import Statements, gathered
 
 Answer = dict[str, Any]
 
 
 async def accounts(app: App) -> Answer:
-    said = gathered(await app.store.statements(PORTFOLIO))
-    return {"accounts": [_account(a, said) for a in await app.store.accounts(PORTFOLIO)]}
+    said, today = gathered(await app.store.statements(PORTFOLIO)), await _today(app)
+    return {"accounts": [_account(a, said, today) for a in await app.store.accounts(PORTFOLIO)]}
 
 
 async def account(app: App, one: Account) -> Answer:
     """One account as `accounts` shows it."""
-    return _account(one, gathered(await app.store.statements(PORTFOLIO)))
+    return _account(one, gathered(await app.store.statements(PORTFOLIO)), await _today(app))
 
 
-def _account(account: Account, said: Statements) -> Answer:
-    """`methods`: how lots are taken from which day on, later words last; FIFO before the first."""
+async def _today(app: App) -> date:
+    """In the taxpayer's zone."""
+    return local_date(app.now(), (await app.store.portfolio(PORTFOLIO)).profile.time_zone)
+
+
+def _account(account: Account, said: Statements, today: date) -> Answer:
+    """`method`: in force today. `methods`: how lots are taken from which day on, later words last; FIFO before the first."""
     return {
         "id": account.id,
         "kind": account.kind,
@@ -46,6 +52,7 @@ def _account(account: Account, said: Statements) -> Answer:
         "permissions": account.permissions,
         "last_sync": iso(account.last_sync),
         "proved_until": iso(account.proved_until),
+        "method": said.method(account.id, today),
         "methods": [{"method": m.method, "from": m.since.isoformat()} for m in said.methods if m.account == account.id],
     }
 
@@ -132,7 +139,7 @@ async def lots(app: App) -> Answer:
 
 
 async def harvest(app: App) -> Answer:
-    """Opportunities now, best first, the blocked ones with their reasons."""
+    """Opportunities now, best first, the blocked ones with their reasons; and apart from them what cannot be sold as it lies."""
     seen = await view.view(app)
     labels = telling.labels_of(seen.accounts)
     return {
@@ -169,6 +176,11 @@ def _opportunity(found: Opportunity, labels: Mapping[str, str]) -> Answer:
         "saving": plain(found.saving),
         "costs": plain(found.costs),
         "net": plain(found.net),
+        "net_low": plain(found.net_low),
+        "net_high": text(found.net_high),
+        "deferred": plain(found.deferred),
+        "days_to_long": found.days_to_long,
+        "turning_costs": plain(found.turning_costs),
         "certainty": found.certainty,
         "price": plain(found.price),
         "price_at": iso(found.price_at),
@@ -176,11 +188,6 @@ def _opportunity(found: Opportunity, labels: Mapping[str, str]) -> Answer:
         "blocked_by": list(found.blocked_by),
         "says": telling.named(found.says, labels),
     }
-        "net_low": plain(found.net_low),
-        "net_high": text(found.net_high),
-        "deferred": plain(found.deferred),
-        "days_to_long": found.days_to_long,
-        "turning_costs": plain(found.turning_costs),
 
 
 async def alerts(app: App) -> Answer:

@@ -29,11 +29,12 @@ from service.domain.history import Row
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import choices
 from service.domain.money import ZERO
+from service.domain.movements import ticks
 from service.domain.pricing import PriceBook
 from service.domain.reconcile import Booked, Event, asset_issues, events, is_live, links, open_ends
 from service.domain.statements import Allocation, Identification, MatchAnswer, PlannedSale, Statement, Statements, gathered
 
-CODE = 1
+CODE = 2
 """Counted up when the same inputs give other rows than before: stored results are then made anew."""
 PRICE_ROUNDS = 3
 """A value that was found can show that its parts need prices too: several coins swept into one."""
@@ -64,11 +65,34 @@ async def rebuild(app: App, *, every: int = pools.EVERY, fresh: Fresh | None = N
         return await _Refresh(app, every, fresh).run()
 
 
+async def is_behind(app: App) -> bool:
+    """Whether an answer now would not be of what is stored: somebody was cut off before booking, an account went, or the zone, the assets or
+    the program are others than when it was booked."""
+    state = await app.store.derived_state(PORTFOLIO)
+    if await app.store.lags(PORTFOLIO):
+        return True
+    if state is None:
+        return False
+    now = _rests_on(app, await app.store.portfolio(PORTFOLIO))
+    there = {account.id for account in await app.store.accounts(PORTFOLIO)}
+    return any(state.rests_on.get(name) != value for name, value in now.items()) or not state.rests_on["accounts"].keys() <= there
+
+
+def _rests_on(app: App, portfolio: Portfolio) -> dict[str, Any]:
+    return {
+        "code": CODE,
+        "assets": app.assets.version,
+        "window": timedelta(hours=app.settings.transfer_window_hours) // timedelta(seconds=1),
+        "currency": portfolio.currency,
+        "zone": portfolio.profile.time_zone,
+    }
+
+
 async def catch_up(app: App) -> bool:
-    """Books what was stored by somebody who was cut off before booking it. False where another process is at it, who will be done soon."""
+    """Books what an answer would leave out. False where another process is at it, who will be done soon."""
     try:
         async with app.leases.hold(f"rebuild-{PORTFOLIO}", wait_seconds=0):
-            if await app.store.lags(PORTFOLIO):
+            if await is_behind(app):
                 await _Refresh(app, pools.EVERY, None).run()
     except Busy:
         return False
@@ -136,12 +160,8 @@ class _Refresh:
 
     def _rests_on(self) -> dict[str, Any]:
         return {
-            "code": CODE,
+            **_rests_on(self.app, self.portfolio),
             "every": self.every,
-            "assets": self.app.assets.version,
-            "window": self._window // timedelta(seconds=1),
-            "currency": self.portfolio.currency,
-            "zone": self.portfolio.profile.time_zone,
             "accounts": {a.id: f"{a.connector} {self.app.connector_class(a.connector).spec.version}" for a in self.accounts},
         }
 
@@ -244,6 +264,10 @@ class _Refresh:
         for name in self._said_of(found.pools):
             found.since[name] = None
         said = choices(self.statements, zone=self.portfolio.profile.time_zone)
+        for coin, pool in found.pools.items():  # a sale before lots were named decides whether that was in time, and so who got which lots
+            since = found.since.get(pool.pool)
+            if since is not None and any(word.lots and since < ticks(word.made_at) for word in said.said.get(coin, ())):
+                found.since[pool.pool] = None
         went, came = _by_pool(found.pools, gone), _by_pool(found.pools, added)
         known = {pool.pool for pool in before.values()} - found.dropped
         digests = {coin: pool.digest for coin, pool in found.pools.items() if pool.pool == coin}
@@ -321,7 +345,7 @@ class _Refresh:
 
     async def _first_of(self, balance: compare.Balance, found: RowChanges) -> datetime | None:
         """Time of the first row that moved just what is missing."""
-        gap = abs(balance.difference or ZERO)
+        gap = (balance.difference or ZERO).copy_abs()
         stored = {} if self.whole else await self.app.store.rows_of_size(PORTFOLIO, balance.account, balance.asset, gap)
         times = {name: at for name, at in stored.items() if name not in found.old}
         times |= {row.id: row.occurred_at for row in found.new.values() if compare.is_of_size(row, balance.account, balance.asset, gap)}

@@ -55,11 +55,10 @@ async def _guarded(use: Callable[[App], Awaitable[int]], *, as_json: bool) -> in
 
 async def _booked(app: App) -> None:
     """An answer must not leave out what is stored: what a command stored that was cut off before booking it is booked first."""
-    if await app.store.lags():
-        from service.app import rebuild
+    from service.app import rebuild
 
-        if not await rebuild.catch_up(app):
-            complain("another command is booking what it has stored; this answer is of before")
+    if await rebuild.is_behind(app) and not await rebuild.catch_up(app):
+        complain("another command is booking what it has stored; this answer is of before")
 
 
 def complain(sentence: str) -> None:

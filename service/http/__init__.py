@@ -23,7 +23,7 @@ def create_app(app: App, hosts: Sequence[str] = ()) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if await app.store.lags():
+        if await rebuild.is_behind(app):
             await rebuild.catch_up(app)
         yield
         await work.stop()

@@ -74,3 +74,29 @@ async def test_while_another_is_booking_the_answer_says_that_it_is_of_before(wor
         ran = await world.run("lots", "--json")
     assert (ran.json["lots"], "this answer is of before" in ran.err) == ([], True)
     assert len((await world.run("lots", "--json")).json["lots"]) == 1
+
+
+async def test_another_zone_is_another_ledger_at_once(world):
+    """Sold on the evening before the pool of all accounts ended, as New York counts days, and on the day of its end in UTC."""
+    rows = [
+        line(id="b1", timestamp="2024-01-01T00:00:00Z", account="x", value_usd="100"),
+        line(id="b2", timestamp="2024-02-01T00:00:00Z", account="y", value_usd="500"),
+        line(
+            id="s1",
+            kind="sell",
+            timestamp="2025-01-01T02:00:00Z",
+            account="y",
+            sent_asset="ETH",
+            sent_quantity="1",
+            received_asset="USD",
+            received_quantity="900",
+            value_usd="900",
+        ),
+    ]
+    assert (await world.run("lots", "allocate", "--from", "2025-01-01")).code in {0, 1}
+    assert (await world.run("import", written(world, "\n".join([HEADER, *rows, ""])))).code == 0
+    for zone, left in (("UTC", "b1"), ("America/New_York", "b2")):
+        assert (await world.run("profile", "set", f"time_zone={zone}")).code == 0
+        assert [lot["id"] for lot in (await world.run("lots", "--json")).json["lots"]] == [left]
+        sold = csv.DictReader(io.StringIO((await world.run("gains", "--csv", "-")).out))
+        assert [match["lot_id"] for match in sold] == [{"b1": "b2", "b2": "b1"}[left]]
