@@ -153,7 +153,8 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = 
     zone = asked.zone or (LONDON if asked.method == "section104" else past.zone)
     if asked.method in POOLED:
         return _pooled(past, asked, zone, may_fork=may_fork)
-    said = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
+    words = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
+    said = words.settled(m for movements in past.groups for m in movements)
     work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only, totals=totals)
     halves = [_Half(*half) for half in in_two(work, past.groups, len)] if may_fork and lines_only else [_Half(*work(past.groups))]
     placed = [line for half in halves for line in half.lines]

@@ -1,7 +1,8 @@
 """The holder's words on lots: one pool until a day and where its lots went, which lots an event takes, which lots the next sale takes.
 
 Each word is recorded with its time, and the law asks when that was. What comes too late is recorded all the same and told as late:
-whether an earlier record exists elsewhere is the holder's to say (`made_at`).
+whether an earlier record exists elsewhere is the holder's to say (`made_at`). Which of several words counts is the ledger's to decide
+(service/domain/ledger/words.py).
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 
+from service.app import telling
 from service.app.explain import Past, of_store
 from service.app.ports import App, Refused
 from service.app.queries import iso
 from service.app.sources import PORTFOLIO, the_account
 from service.domain.issues import IssueKind
-from service.domain.ledger import Allocated, Finding, Group
+from service.domain.ledger import Allocated, Finding, Group, choices
+from service.domain.ledger.words import told_at
 from service.domain.money import plain, total
-from service.domain.movements import Movement, decimal, moment
-from service.domain.rules import local_date
+from service.domain.movements import Movement, called, decimal, event_of, moment
 from service.domain.statements import (
     Allocation,
     AllocationOrder,
@@ -42,8 +44,9 @@ LAW = (
     "Named lots (specific unit): by the first sale of the coin from 2025-01-01 on, or by the due date of the return for 2025.",
     "A rule (global allocation) must have been written before 2025-01-01.",
 )
-DUE_2025 = date(2026, 4, 15)
-"""Of the return for 2025, without an extension (IRC 6072(a))."""
+ELSEWHERE = "Where it was written down in time elsewhere, give that time by --made-at."
+DAY_ONE = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 
 
 # ------------------------------------------------------------------ one pool until a day
@@ -73,7 +76,7 @@ async def allocate_by_rule(
     if forgotten := sorted(past.label(a) for a in pool.held if a not in ids and pool.held[a] > 0):
         raise Refused("accounts", f"name all that held it, in the order in which they are filled; missing: {', '.join(forgotten)}")
     word = Allocation(coin, _made_at(app, made_at), order=order, accounts=tuple(dict.fromkeys(ids)))  # type: ignore[arg-type]  # checked above
-    return await _allocate(app, word, correct=correct)
+    return await _allocate(app, past, word, correct=correct, is_timed=made_at is not None)
 
 
 async def allocate_lots(
@@ -92,18 +95,36 @@ async def allocate_lots(
         there = decimal(max(pool.held.get(account, 0), 0), past.places)
         if of_account > there:
             raise Refused("lots", f"{plain(of_account)} were named for {past.label(account)}, which held {plain(there)} at that moment")
-    return await _allocate(app, Allocation(coin, _made_at(app, made_at), lots=tuple(named)), correct=correct)
+    word = Allocation(coin, _made_at(app, made_at), lots=tuple(named))
+    return await _allocate(app, past, word, correct=correct, is_timed=made_at is not None)
 
 
-async def _allocate(app: App, word: Allocation, *, correct: bool) -> Allocation:
-    before = [a for a in (await _said(app)).allocations if a.coin == word.coin]
-    if before and replace(before[-1], made_at=word.made_at) == word:
-        return before[-1]
+async def _allocate(app: App, past: Past, word: Allocation, *, correct: bool, is_timed: bool) -> Allocation:
+    """The same words again state their true time, and nothing where no time is given. Raises Refused for other words, unless they correct."""
+    before = [a for a in past.statements.allocations if a.coin == word.coin]
     if before:
-        says = "where its lots went was said already, and the word is irrevocable (Rev. Proc. 2024-28)"
-        _may_correct("asset", says, before[-1].made_at, word.made_at, correct=correct)
+        counts = past.said.allocations[word.coin].word
+        if _content(counts) == _content(word):
+            if not is_timed or counts.made_at == word.made_at:
+                return counts
+        elif not correct:
+            raise Refused("asset", _irrevocable(past, counts, word))
+    told = max([app.now(), *(told_at(a) + _TICK for a in before)])
+    word = replace(word, recorded_at=told, corrects=correct and bool(before))
     await app.store.say(word, PORTFOLIO)
     return word
+
+
+def _content(word: Allocation) -> Allocation:
+    return replace(word, made_at=DAY_ONE, recorded_at=None, corrects=False)
+
+
+def _irrevocable(past: Past, before: Allocation, word: Allocation) -> str:
+    says = "where its lots went was said already, and the word is irrevocable (Rev. Proc. 2024-28); `--correct` replaces what was recorded by mistake"
+    if not before.lots or not word.lots:
+        return says
+    together = " ".join(f"--lot {p.lot}:{past.label(p.account)}:{plain(p.quantity)}" for p in (*before.lots, *word.lots))
+    return f"{says}. Lots that were left out are named together with the others: `thresher lots allocate {past.symbol(word.coin)} {together} --correct`"
 
 
 def _may_correct(field: str, says: str, before: datetime, now: datetime, *, correct: bool) -> None:
@@ -116,31 +137,61 @@ def _may_correct(field: str, says: str, before: datetime, now: datetime, *, corr
 # ------------------------------------------------------------------ which lots
 
 
-async def select(
-    app: App, event: str, lots: Sequence[tuple[str, str]], *, none: bool = False, made_at: datetime | None = None
-) -> tuple[LotSelection, str | None]:
-    """These lots first for one event: a disposal, "<id>/fee", a transfer or a gift. With it, why the word comes late, if it does.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A selection that was recorded."""
+
+    event: str
+    """As the ledger calls it, whichever of its rows was named."""
+    said: LotSelection
+    counts: LotSelection | None
+    """The word on the event that counts now."""
+    late: str | None
+    """Why what was just recorded does not count; None where it does."""
+
+
+async def select(app: App, event: str, lots: Sequence[tuple[str, str]], *, none: bool = False, made_at: datetime | None = None) -> Chosen:
+    """These lots first for one event, by the id of any of its rows: a disposal, "<id>/fee", a transfer or a gift.
 
     `none`: what was selected before counts no more. Raises Refused for lots that the event cannot take: another coin's.
     """
     past = await of_store(app)
-    taking = [m for m in past.movements if m.id == event and m.act != "acquire"]
+    name = called(past.movements, event)
+    taking = [m for m in past.movements if m.id == name and m.act != "acquire"]
     if not taking:
-        says = "takes no lots" if any(m.id == event for m in past.movements) else "is not known"
+        says = "takes no lots" if any(m.id == name for m in past.movements) else "is not known"
         raise Refused("event", f"{event!r} {says}; for a sale that is still to come say `thresher lots identify`")
     chosen = () if none and not lots else _lots(past, lots)
     _check_coins(past, event, taking, chosen)
     wanted, whole = total(c.quantity for c in chosen), decimal(max(m.quantity for m in taking), past.places)
     if wanted > whole:
         raise Refused("lot", f"{plain(wanted)} were named, and {event} takes {plain(whole)}")
-    word = LotSelection(event, chosen, _made_at(app, made_at))
+    first = min(taking, key=lambda m: m.at)
+    word = LotSelection(await _senders(app, first), chosen, _made_at(app, made_at))
     await app.store.say(word, PORTFOLIO)
-    happened = moment(min(m.at for m in taking))
-    if word.made_at <= happened:
-        return word, None
-    return word, (
-        f"Recorded {iso(word.made_at)}, and {event} was at {iso(happened)}: an identification counts that was made no later than the sale "
-        "(26 CFR 1.1012-1(j)(2)). Where it was written down in time elsewhere, give that time by --made-at."
+    counts = choices(await _said(app), zone=past.zone).selected(first).counts
+    return Chosen(name, word, counts, None if counts == word else _why_not(word, counts, event, first.at))
+
+
+async def _senders(app: App, m: Movement) -> str:
+    """The movement's id by the row that sends: a word under it stands also where the rows turn out to be no transfer."""
+    if not m.more.also:
+        return m.id
+    rows = await app.store.booked(PORTFOLIO, {event_of(m.id), event_of(m.more.also)})
+    of_sender = (name for name in (m.id, m.more.also) if event_of(name) in rows and rows[event_of(name)].account == m.account)
+    return next(of_sender, m.id)
+
+
+def _why_not(word: LotSelection, counts: LotSelection | None, event: str, at: int) -> str | None:
+    """None for a late word that only takes back what counts for nothing anyway."""
+    stands = f" What was selected at {iso(counts.made_at)} counts." if counts else ""
+    if word.made_at <= moment(at):
+        return f"Recorded {iso(word.made_at)}, and there is a newer word in time.{stands}"
+    if not word.lots and (counts is None or not counts.lots):
+        return None
+    return (
+        f"Recorded {iso(word.made_at)}, and {event} was at {iso(moment(at))}: an identification counts that was made no later than the sale "
+        f"(26 CFR 1.1012-1(j)(2)), so this one counts for nothing.{stands} {ELSEWHERE}"
     )
 
 
@@ -154,9 +205,11 @@ def _check_coins(past: Past, event: str, taking: Sequence[Movement], chosen: Seq
 
 
 async def unavailable(app: App, event: str) -> list[str]:
-    """What the ledger says of lots that were selected for an event and are not there, after a refresh."""
+    """What the ledger says of lots that were selected for an event (as it calls it) and are not there, after a refresh."""
     found = await app.store.issues(PORTFOLIO)
-    return [i.says for i in found if i.kind is IssueKind.LOT_NOT_AVAILABLE and i.subject.startswith(f"{event} ")]
+    labels = telling.labels_of(await app.store.accounts(PORTFOLIO))
+    about = [i for i in found if i.kind is IssueKind.LOT_NOT_AVAILABLE and i.subject.startswith(f"{event} ")]
+    return [telling.named(i.says, labels) for i in about]
 
 
 async def identify(
@@ -272,7 +325,7 @@ def _asset(past: Past, moved: Moved) -> Answer:
 
     before, after = sum(moved.lots.values()), sum(a.quantity for a in moved.given)
     basis_after = sum(a.basis or 0 for a in moved.given)
-    word = next((a for a in reversed(past.statements.allocations) if a.coin == moved.coin), None)
+    said = past.said.allocations.get(moved.coin)
     return {
         "asset": moved.coin,
         "symbol": past.symbol(moved.coin),
@@ -294,8 +347,8 @@ def _asset(past: Past, moved: Moved) -> Answer:
         "basis_before": plain(decimal(moved.basis)),
         "basis_after": plain(decimal(basis_after)),
         "nothing_lost": (before, moved.basis) == (after, basis_after),
-        "said": None if word is None else _word(past, word),
-        "late": None if word is None else late(past, word),
+        "said": None if said is None else _word(past, said.word),
+        "late": f"{said.late} {ELSEWHERE}" if said and said.late else None,
         "needs": _needs(past, moved),
     }
 
@@ -319,29 +372,6 @@ def _needs(past: Past, moved: Moved) -> str | None:
         amount = plain(decimal(default, past.places))
         return f"{amount} {symbol} went to their accounts by the oldest lots first, since nothing else was said."
     return None
-
-
-def late(past: Past, word: Allocation) -> str | None:
-    """Why the word comes too late by the law's own terms; None where it does not."""
-    split = past.statements.account_scope_from
-    made = local_date(word.made_at, past.zone)
-    elsewhere = "Where it was written down in time elsewhere, give that time by --made-at."
-    if split is None or made < split:
-        return None
-    if not word.lots:
-        return f"A rule must have been written before {split}; this one was recorded on {made}. {elsewhere}"
-    first = min((m.at for m in past.movements if m.coin == word.coin and m.act == "dispose" and _from(past, m)), default=None)
-    if first is not None and moment(first) < word.made_at:
-        sold = local_date(moment(first), past.zone)
-        return f"The first sale since {split} was on {sold}; these lots were named on {made}. {elsewhere}"
-    if made > DUE_2025:
-        return f"The return for 2025 was due on {DUE_2025}; these lots were named on {made}. {elsewhere}"
-    return None
-
-
-def _from(past: Past, m: Movement) -> bool:
-    """On or after the day on which the common pool ended."""
-    return past.said.split_day is not None and past.said.calendar.day(m.at) >= past.said.split_day
 
 
 # ------------------------------------------------------------------ what the words name

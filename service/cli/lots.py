@@ -83,7 +83,7 @@ def allocate(
         from service.app import lot_choices, rebuild
         from service.app.ports import Refused
 
-        at = _time(made_at)
+        at = time_of(made_at)
         if asset is None and (order or accounts or named or file):
             raise Refused("asset", "name the coin: `thresher lots allocate BTC …`")
         if since is not None:
@@ -137,19 +137,28 @@ def select(
     made_at: MadeAt = None,
     as_json: AsJson = False,
 ) -> int:
-    """Which lots one event takes first. Counts when recorded no later than the event; exit 1 where it comes late, or a lot is not there."""
+    """Which lots one event takes first. The newest word counts that was made no later than the event; exit 1 where this one does not count, or a lot is not there."""
 
     async def use(app: App) -> int:
         from service.app import lot_choices, rebuild
         from service.app.queries import iso
 
-        said, late = await lot_choices.select(app, event, _named(named), none=none, made_at=_time(made_at))
+        chosen = await lot_choices.select(app, event, _named(named), none=none, made_at=time_of(made_at))
         await rebuild.rebuild(app)
-        missing = await lot_choices.unavailable(app, event)
-        told = {"event": said.event, "lots": _shown(said.lots), "made_at": iso(said.made_at), "late": late, "unavailable": missing}
-        says = [late or "recorded in time, and the ledger was rebuilt", *missing]
+        missing = await lot_choices.unavailable(app, chosen.event)
+        said, counts = chosen.said, chosen.counts
+        told = {
+            "event": chosen.event,
+            "lots": _shown(said.lots),
+            "made_at": iso(said.made_at),
+            "late": chosen.late,
+            "counts": {"lots": _shown(counts.lots), "made_at": iso(counts.made_at)} if counts else None,
+            "unavailable": missing,
+        }
+        done = "recorded in time" if said.lots else "taken back"
+        says = [chosen.late or f"{done}, and the ledger was rebuilt", *missing]
         show({"selection": told}, as_json=as_json, table=lambda _: typer.echo("\n".join(says)))
-        return OPEN if late or missing else DONE
+        return OPEN if chosen.late or missing else DONE
 
     return run(use, as_json=as_json)
 
@@ -168,7 +177,7 @@ def identify(
         from service.app import lot_choices, rebuild
         from service.app.queries import iso
 
-        said = await lot_choices.identify(app, account, asset, _named(named), made_at=_time(made_at))
+        said = await lot_choices.identify(app, account, asset, _named(named), made_at=time_of(made_at))
         await rebuild.rebuild(app)
         told = {
             "identification": {
@@ -236,7 +245,8 @@ def _day(text: str) -> date:
         raise Refused("from", "give a day such as 2025-01-01") from None
 
 
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
+    """Of --made-at; without a zone in UTC. Raises Refused."""
     from service.app.ports import Refused
 
     if text is None:

@@ -21,6 +21,7 @@ class IssueKind(StrEnum):
     PRICE_DISAGREEMENT = "price_disagreement"  # sources differ by more than allowed
     MISSING_BASIS = "missing_basis"  # more left than was ever acquired
     LOT_NOT_AVAILABLE = "lot_not_available"  # a specific identification names what is not there
+    LATE_WORD = "late_word"  # a word on lots came after what it is about: a selection counts for nothing, an allocation for want of another
     ALLOCATION_OPEN = "allocation_open"  # one pool became one per account, and the holder has not said which lots went where
     GIFT_AT_COST = "gift_at_cost"  # UK and Canada: a gift left its pool without a gain, which is the rule only between spouses
     BALANCE_DIFFERENCE = "balance_difference"  # derived is not declared

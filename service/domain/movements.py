@@ -60,6 +60,8 @@ class More(NamedTuple):
     """leave: the event's kind, for the report (gift_out, withdrawal, lost, worthless). acquire: "gift_in" of a gift."""
     worth: int | None = None
     """acquire, of a gift: fair value of the whole at the gift, whatever it cost the donor; where the law takes it as the cost."""
+    also: str = ""
+    """What `id` would be if the other row of a transfer named it; a word about either row is one about the event. Empty: one row."""
 
 
 NOTHING = More()
@@ -235,9 +237,9 @@ def left(id: str, at: int, account: str, sent: Sequence[Part], kind: str) -> lis
 
 
 def moved(
-    id: str, at: int, account: str, to_account: str, sent: Sequence[Part], received: Sequence[Part], arrives_at: int | None
+    id: str, at: int, account: str, to_account: str, sent: Sequence[Part], received: Sequence[Part], arrives_at: int | None, also: str = ""
 ) -> list[Movement]:
-    """transfer, rename, wrap, bridge: basis and date go along."""
+    """transfer, rename, wrap, bridge: basis and date go along. `also`: the other row's id."""
     found = []
     for out, into in zip(sent, received, strict=True):
         more = More(
@@ -245,17 +247,19 @@ def moved(
             to_coin=into.coin if into.coin != out.coin else "",
             received=into.quantity if into.quantity != out.quantity else None,
             arrives_at=arrives_at,
+            also=also,
         )
         found.append(Movement("move", at, id, account, out.coin, into.asset, out.quantity, None, 0, more))
     return found
 
 
-def paid(id: str, at: int, account: str, fees: Sequence[Part]) -> list[Movement]:
+def paid(id: str, at: int, account: str, fees: Sequence[Part], also: str = "") -> list[Movement]:
     """A fee in a coin is a disposal of its own at its fair value: "<id>/fee", and "<id>/fee/2" where a second coin was paid too."""
-    return [
-        _new(Movement, ("dispose", at, _named(f"{id}/fee", n), account, p.coin, p.asset, p.quantity, p.value, 0, _FEE))
-        for n, p in enumerate(fees)
-    ]
+    found = []
+    for n, p in enumerate(fees):
+        more = More(is_fee=True, also=_named(f"{also}/fee", n)) if also else _FEE
+        found.append(_new(Movement, ("dispose", at, _named(f"{id}/fee", n), account, p.coin, p.asset, p.quantity, p.value, 0, more)))
+    return found
 
 
 _FEE = More(is_fee=True)
@@ -267,6 +271,17 @@ _PART = re.compile(r"(/fee)?(/[0-9]+)?$")
 def event_of(id: str) -> str:
     """The event of a movement's id: "e7/fee", "e7/fee/2" and "e7/2" → "e7". An event may itself be called "e7/2": ask for that first."""
     return _PART.sub("", id)
+
+
+def called(movements: Iterable[Movement], id: str) -> str:
+    """The id that a movement bears whose rows a person calls by `id`: itself, where one bears it; else that of the other row; else itself."""
+    other = ""
+    for m in movements:
+        if m.id == id:
+            return id
+        if m.more.also == id:
+            other = m.id
+    return other or id
 
 
 def _named(id: str, place: int) -> str:
@@ -302,7 +317,7 @@ def of_event(event: Event, places: int | Mapping[str, int] = PLACES) -> list[Mov
     quantity that is finer than its places.
     """
     at, kind, account = ticks(event.at), event.kind, event.account
-    fees = paid(event.id, at, account, _parts(event.fees, event.fee_values, places)) if event.fees else []
+    fees = paid(event.id, at, account, _parts(event.fees, event.fee_values, places), event.also) if event.fees else []
     if kind is Kind.TRANSFER:
         return fees + _carried(event, at, places)
     sent = _parts(event.sent, event.sent_values, places) if event.sent else ()
@@ -331,7 +346,7 @@ def _carried(event: Event, at: int, places: int | Mapping[str, int]) -> list[Mov
     coins = [pair for pair in zip(event.sent, event.received, strict=True) if all(a.coin.kind != "fiat" for a in pair)]
     out, into = (_parts([pair[side] for pair in coins], (), places) for side in (0, 1))
     arrives_at = None if event.arrives_at is None else ticks(event.arrives_at)
-    return moved(event.id, at, event.account, event.to_account or event.account, out, into, arrives_at)
+    return moved(event.id, at, event.account, event.to_account or event.account, out, into, arrives_at, event.also)
 
 
 def _parts(amounts: Sequence[Amount], values: Sequence[Decimal | None], places: int | Mapping[str, int]) -> list[Part]:

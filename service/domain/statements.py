@@ -28,7 +28,7 @@ class LotChoice:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Specific identification, recorded no later than the sale (26 CFR 1.1012-1(j)): these lots first, in this order."""
+    """Specific identification, made no later than the sale (26 CFR 1.1012-1(j)): these lots first, in this order."""
 
     account: str
     asset: str
@@ -51,13 +51,16 @@ class MatchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LotSelection:
-    """Specific identification of the lots of one event, recorded before it: a disposal, a fee ("<id>/fee"), a transfer or a gift.
+    """Specific identification of the lots of one event: a disposal, a fee ("<id>/fee"), a transfer or a gift.
 
-    These lots first, in this order; what they leave over follows the method (in a transfer: oldest first).
+    These lots first, in this order; what they leave over follows the method (in a transfer: oldest first). Of several words on one event the
+    newest counts that was made no later than it; a later one counts for nothing.
     """
 
     event: str
+    """By the id of any of its rows: a transfer has two."""
     lots: tuple[LotChoice, ...]
+    """Empty: what was selected before counts no more."""
     made_at: datetime
 
 
@@ -83,14 +86,21 @@ AllocationOrder = Literal["oldest_first", "highest_basis_first"]
 @dataclass(frozen=True, slots=True)
 class Allocation:
     """Where the unused basis of a coin goes when pools become those of accounts: named lots (specific unit), or else a rule (global):
-    the lots in `order` fill the accounts in theirs, each up to what it holds at that moment."""
+    the lots in `order` fill the accounts in theirs, each up to what it holds at that moment.
+
+    Of several words on one coin the newest that was in time counts, else the newest; what a correction was told after counts no more."""
 
     coin: str
     """Canonical id."""
     made_at: datetime
+    """When it was written down, here or elsewhere: the law asks for this."""
     lots: tuple[LotPlace, ...] = ()
     order: AllocationOrder = "oldest_first"
     accounts: tuple[str, ...] = ()
+    recorded_at: datetime | None = None
+    """When it was told; None: when it was made."""
+    corrects: bool = False
+    """What was told before was told by mistake."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,9 +163,9 @@ def test_a_lot_that_the_holder_named_says_when_and_whether_in_time():
         )
 
     early, late = told(datetime(2025, 1, 10, tzinfo=UTC)), told(datetime(2026, 1, 10, tzinfo=UTC))
-    assert early["why"]["named"] == "0.7"
+    assert (early["why"]["named"], late["why"]["named"]) == ("0.7", None)
     assert "0.7 BTC of it was named by the holder for this event, recorded 2025-01-10 00:00 UTC." in early["why"]["says"]
-    assert "later than the disposal" in late["why"]["says"]
+    assert "What was selected at 2026-01-10 00:00 UTC (0.7 of e2) is later than the event: it counts for nothing." in late["why"]["says"]
     assert early["reproduced"] is late["reproduced"] is True
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from service.app import explain, holder, lot_choices, rebuild, sources, sync
+from service.app import explain, holder, lot_choices, queries, rebuild, sources, sync
 from service.app.ports import Refused
+from service.domain.issues import IssueKind
 from service.domain.statements import Allocation, Identification, LotPlace, LotSelection, MethodChoice, PoolingChoice
 from tests.app.house import Script, house
 
@@ -39,12 +40,12 @@ WALLET = [("d1", at("2024-02-01") + timedelta(minutes=5), [("binance:BTC", "0.4"
 @pytest.fixture
 async def home(tmp_path):
     """1 BTC for 20,000 at one exchange, 1 BTC for 40,000 at another, 0.4 moved from the first to a wallet in 2024; 0.5 sold at the second in 2025."""
-    scripts = {"one": Script(rows=EXCHANGE_1), "two": Script(rows=EXCHANGE_2), "wallet": Script(rows=WALLET)}
+    scripts = {"one": Script(rows=[*EXCHANGE_1]), "two": Script(rows=EXCHANGE_2), "wallet": Script(rows=WALLET)}
     async with house(tmp_path, scripts) as made:
         made.ids = {name: (await sources.add_other(made.app, "scripted", name, {"token": "t"}, None)).id for name in scripts}
         await sync.sync(made.app)
         rows = {row.key.removeprefix("rows/"): row.id for row in await made.app.store.transactions()}
-        made.rows = rows
+        made.rows, made.scripts = rows, scripts
         yield made
 
 
@@ -138,10 +139,6 @@ async def test_a_second_other_word_is_refused_unless_it_corrects(home):
         await lot_choices.allocate_by_rule(home.app, "BTC", "oldest_first", ["wallet", "one", "two"])
     await lot_choices.allocate_by_rule(home.app, "BTC", "oldest_first", ["wallet", "one", "two"], correct=True)
     assert ("b1", "wallet", "0.4", "8000", "rule") in places(home, await report(home))
-    with pytest.raises(Refused, match="a correction is later"):
-        await lot_choices.allocate_by_rule(
-            home.app, "BTC", "oldest_first", ["two", "one", "wallet"], correct=True, made_at=at("2024-12-01")
-        )
 
 
 async def test_another_day_for_the_end_of_the_pool_is_refused_unless_it_corrects(home):
@@ -187,14 +184,20 @@ async def test_an_allocation_needs_the_end_of_a_common_pool(home):
 
 
 async def test_lots_selected_for_a_sale_are_taken_and_a_late_word_is_told(home):
-    _, late = await lot_choices.select(home.app, home.rows["s2"], [(home.rows["b2"], "0.2")], made_at=at("2025-02-28"))
-    assert late is None
-    _, late = await lot_choices.select(home.app, home.rows["s2"], [(home.rows["b2"], "0.3")])
-    assert "no later than the sale (26 CFR 1.1012-1(j)(2))" in late
+    first = await lot_choices.select(home.app, home.rows["s2"], [(home.rows["b2"], "0.2")], made_at=at("2025-02-28"))
+    assert (first.late, first.counts) == (None, first.said)
+    second = await lot_choices.select(home.app, home.rows["s2"], [(home.rows["b2"], "0.3")])
+    assert "no later than the sale (26 CFR 1.1012-1(j)(2)), so this one counts for nothing" in second.late
+    assert "What was selected at 2025-02-28T12:00:00Z counts." in second.late
+    assert second.counts == first.said
     assert [s.lots[0].quantity for s in await said(home, LotSelection)] == [Decimal("0.2"), Decimal("0.3")]
     await rebuild.rebuild(home.app)
     (told,) = (await explain.explain_disposal(home.app, home.rows["s2"]))["explanations"]
-    assert (told["why"]["named"], told["reproduced"]) == ("0.3", True)
+    assert (told["why"]["named"], told["reproduced"]) == ("0.2", True)
+    assert (
+        f"What was selected at 2026-06-01 12:00 UTC (0.3 of {home.rows['b2']}) is later than the event: it counts for nothing."
+        in told["why"]["says"]
+    )
 
 
 async def test_lots_selected_for_a_transfer_go_along_instead_of_the_oldest(tmp_path):
@@ -242,9 +245,111 @@ async def test_a_selection_that_is_taken_back_counts_no_more(home):
     assert await taken() == [b1]
     await lot_choices.select(home.app, sold, [(b2, "0.5")], made_at=at("2025-02-27"))
     assert await taken() == [b2]
-    word, late = await lot_choices.select(home.app, sold, [], none=True, made_at=at("2025-02-28"))
-    assert (word.lots, late) == ((), None)
+    late = await lot_choices.select(home.app, sold, [], none=True)
+    assert "this one counts for nothing. What was selected at 2025-02-27T12:00:00Z counts." in late.late
+    assert await taken() == [b2]
+    chosen = await lot_choices.select(home.app, sold, [], none=True, made_at=at("2025-02-28"))
+    assert (chosen.said.lots, chosen.late) == ((), None)
     assert await taken() == [b1]
+
+
+async def late_words(home):
+    await rebuild.rebuild(home.app)
+    return [i for i in await home.app.store.issues() if i.kind is IssueKind.LATE_WORD]
+
+
+@pytest.mark.parametrize("way_out", ["its true time", "taken back"])
+async def test_a_late_selection_stays_open_until_a_word_in_time_is_told_or_it_is_taken_back(home, way_out):
+    """Sold on 1 March 2025: b2, bought here. The pool of all accounts ends in 2026, and b1 is older."""
+    await lot_choices.pooled_until(home.app, date(2026, 1, 1))
+    sold, b2 = home.rows["s2"], home.rows["b2"]
+    await lot_choices.select(home.app, sold, [(b2, "0.5")])
+    (issue,) = await late_words(home)
+    assert issue.subject == sold
+    assert [d.lot for d in (await home.app.store.ledger()).disposals] == [home.rows["b1"]]
+    if way_out == "its true time":
+        chosen = await lot_choices.select(home.app, sold, [(b2, "0.5")], made_at=at("2025-02-28"))
+    else:
+        home.clock.pass_time(minutes=1)
+        chosen = await lot_choices.select(home.app, sold, [], none=True)
+    assert chosen.late is None
+    assert await late_words(home) == []
+    (disposal,) = (await home.app.store.ledger()).disposals
+    assert disposal.lot == home.rows["b2" if way_out == "its true time" else "b1"]
+
+
+async def test_an_older_word_in_time_yields_to_a_newer_one_and_says_so(home):
+    sold, b2 = home.rows["s2"], home.rows["b2"]
+    await lot_choices.select(home.app, sold, [(b2, "0.2")], made_at=at("2025-02-28"))
+    older = await lot_choices.select(home.app, sold, [(b2, "0.3")], made_at=at("2025-02-27"))
+    assert (
+        older.late == "Recorded 2025-02-27T12:00:00Z, and there is a newer word in time. What was selected at 2025-02-28T12:00:00Z counts."
+    )
+
+
+async def test_the_true_time_of_an_allocation_can_be_told_later(home):
+    await lot_choices.pooled_until(home.app, POOLED)
+    rule = ("BTC", "oldest_first", ["one", "two", "wallet"])
+    await lot_choices.allocate_by_rule(home.app, *rule)
+    assert "must have been written before 2025-01-01" in (await report(home))["late"]
+    (issue,) = await late_words(home)
+    assert "It counts, since there is no other." in issue.says
+    (step,) = [s for s in (await explain.explain_lot(home.app, home.rows["b2"]))["explanations"][0]["chain"] if s["what"] == "allocated"][
+        :1
+    ]
+    assert "the word came late: A rule must have been written before 2025-01-01" in step["says"]
+    await lot_choices.allocate_by_rule(home.app, *rule, made_at=at("2024-12-31"))
+    asset = await report(home)
+    assert (asset["late"], asset["said"]["made_at"]) == (None, "2024-12-31T12:00:00Z")
+    assert await late_words(home) == []
+
+
+async def test_a_word_in_time_beats_a_late_one_and_a_correction_whatever_was_told_before(home):
+    await lot_choices.pooled_until(home.app, POOLED)
+    one, other = (["one", "two", "wallet"], ["wallet", "one", "two"])
+    await lot_choices.allocate_by_rule(home.app, "BTC", "oldest_first", one)
+    await lot_choices.allocate_by_rule(home.app, "BTC", "oldest_first", other, correct=True, made_at=at("2024-12-31"))
+    told = await report(home)
+    assert (told["said"]["account_labels"], told["late"]) == (other, None)
+    await lot_choices.allocate_by_rule(home.app, "BTC", "oldest_first", one, correct=True, made_at=at("2024-12-01"))
+    told = await report(home)
+    assert (told["said"]["account_labels"], told["said"]["made_at"], told["late"]) == (one, "2024-12-01T12:00:00Z", None)
+
+
+async def test_lots_that_a_first_word_left_out_are_named_together_with_it(home):
+    await lot_choices.pooled_until(home.app, POOLED)
+    b1, b2 = home.rows["b1"], home.rows["b2"]
+    await lot_choices.allocate_lots(home.app, "BTC", [(b2, "wallet", "0.4")], made_at=at("2024-12-31"))
+    with pytest.raises(Refused) as refused:
+        await lot_choices.allocate_lots(home.app, "BTC", [(b1, "one", "0.6")], made_at=at("2024-12-31"))
+    assert f"`thresher lots allocate BTC --lot {b2}:wallet:0.4 --lot {b1}:one:0.6 --correct`" in str(refused.value)
+    together = [(b2, "wallet", "0.4"), (b1, "one", "0.6")]
+    await lot_choices.allocate_lots(home.app, "BTC", together, correct=True, made_at=at("2024-12-31"))
+    told = await report(home)
+    assert [x["why"] for x in told["lots"]] == ["named", "named", "only choice", "only choice"]
+    assert told["needs"] is None
+
+
+@pytest.mark.parametrize("late_sale", [False, True])
+async def test_a_sale_that_comes_to_light_makes_a_word_late_in_the_books_too(home, late_sale):
+    """Named on 1 February 2025 in one way, corrected by nobody, and again on 20 February in another; a sale on 10 February shows only later."""
+    await lot_choices.pooled_until(home.app, POOLED)
+    b1, b2 = home.rows["b1"], home.rows["b2"]
+    first = Allocation(
+        "btc", at("2025-02-01"), (LotPlace(b1, home.ids["wallet"], Decimal("0.4")), LotPlace(b2, home.ids["two"], Decimal(1)))
+    )
+    second = Allocation(
+        "btc", at("2025-02-20"), (LotPlace(b2, home.ids["wallet"], Decimal("0.4")), LotPlace(b1, home.ids["two"], Decimal(1)))
+    )
+    for word in (first, second):
+        await home.app.store.say(word)
+    await rebuild.rebuild(home.app)
+    if late_sale:
+        home.scripts["one"].rows.append(("s1", at("2025-02-10"), [("binance:BTC", "-0.1"), ("fiat:USD", "9000")], "trade"))
+        await sync.sync(home.app)
+    asset = await report(home)
+    assert ("b1" if late_sale else "b2", "wallet", "0.4") in [p[:3] for p in places(home, asset)]
+    assert asset["said"]["made_at"] == ("2025-02-01T12:00:00Z" if late_sale else "2025-02-20T12:00:00Z")
 
 
 async def test_a_lot_of_another_coin_is_refused_for_a_sale(tmp_path):
@@ -263,6 +368,32 @@ async def test_a_method_from_a_day_before_disposals_is_recorded_and_told_as_late
     assert late.startswith("1 disposal since 2025-03-01 came before this word.")
     assert "no later than the sale (26 CFR 1.1012-1(j)(2))" in late
     assert await said(home, MethodChoice) == [choice]
+    await rebuild.rebuild(home.app)
+    (told,) = (await explain.explain_disposal(home.app, home.rows["s2"]))["explanations"]
+    assert "recorded 2026-06-01 12:00 UTC, which is later than the disposal" in told["why"]["says"]
+
+
+async def test_a_standing_order_that_was_made_in_time_is_not_late_whenever_it_is_told(home):
+    await holder.set_method(home.app, "two", "lifo", date(2025, 3, 1))
+    _, late = await holder.set_method(home.app, "two", "lifo", date(2025, 3, 1), made_at=at("2025-02-28"))
+    assert late is None
+    await rebuild.rebuild(home.app)
+    (told,) = (await explain.explain_disposal(home.app, home.rows["s2"]))["explanations"]
+    assert "LIFO, chosen for two from 2025-03-01 on, recorded 2025-02-28 12:00 UTC:" in told["why"]["says"]
+    with pytest.raises(Refused, match="in the future"):
+        await holder.set_method(home.app, "two", "lifo", date(2027, 3, 1), made_at=at("2027-01-01"))
+
+
+async def test_an_account_says_which_method_is_in_force_today(home):
+    async def method():
+        return (await queries.account(home.app, await sources.the_account(home.app, "two")))["method"]
+
+    assert await method() == "fifo"
+    await holder.set_method(home.app, "two", "hifo", date(2026, 6, 1))
+    await holder.set_method(home.app, "two", "lifo", date(2026, 6, 2))
+    assert await method() == "hifo"
+    home.clock.pass_time(days=1)
+    assert await method() == "lifo"
 
 
 @pytest.mark.parametrize(("account", "since"), [("two", date(2025, 3, 2)), ("one", date(2022, 1, 1))])

@@ -24,7 +24,7 @@ from service.app.ports import App, Refused
 from service.app.sources import PORTFOLIO
 from service.domain.issues import content_id
 from service.domain.ledger import Disposal, Group, Match, Method, Scope, disposal
-from service.domain.movements import Movement, event_of, moment
+from service.domain.movements import Movement, called, event_of, moment
 from service.domain.rules import Term, first_long_date, local_date, term
 
 __all__ = ["Fact", "Past", "Pooled", "explain_disposal", "explain_lot", "gain", "lot", "of_lines", "of_store", "pools"]
@@ -83,6 +83,7 @@ def gain(past: Past, id: str) -> Answer:
 def look(past: Past, id: str) -> list[Found]:
     """Books the groups of the disposal's coins once more. Raises Refused for an unknown id."""
     found = []
+    id = called(past.movements, id)  # noqa: A001  # a transfer's fee by either of its rows
     for movements in past.groups():
         wanted = _matches_of(past, movements, id)
         if not wanted:
@@ -239,6 +240,7 @@ def lot(past: Past, id: str) -> Answer:
 
 def look_at_lot(past: Past, id: str) -> FoundLot:
     """Raises Refused for an unknown id."""
+    id = called(past.movements, id)  # noqa: A001
     for movements in past.groups():
         if any(m.id == id and m.act in ("acquire", "move") for m in movements):
             seen = watched(movements, past.said, past.places, lots=frozenset([id]), whole=frozenset())

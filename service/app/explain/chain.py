@@ -19,6 +19,7 @@ _WHY = {
     "named": "named by the holder",
     "rule": "by the holder's rule",
     "only holder": "the only account that holds the coin",
+    "only choice": "no other lot or account was left",
     "default": "oldest first, since nothing else was said",
     "beyond what is held": "more than the accounts hold: it stays where it was acquired",
 }
@@ -162,6 +163,8 @@ def way(past: Past, m: Movement) -> str:
 
 def _allocated(past: Past, at: int, part: Allocated) -> Step:
     quantity = f"{units(past, part.quantity)} {past.symbol(part.coin)} (basis {money(part.basis)})"
+    said = past.said.allocations.get(part.coin)
+    late = f"; the word came late: {said.late}" if said and said.late and part.why in ("named", "rule") else ""
     return {
         "event": "",
         "what": "allocated",
@@ -173,7 +176,7 @@ def _allocated(past: Past, at: int, part: Allocated) -> Step:
         "symbol": past.symbol(part.coin),
         "quantity": exactly(part.quantity, past.places),
         "basis": exactly(part.basis),
-        "says": f"{clock(past, at)}: one pool became one an account; {quantity} went to {past.label(part.account)}: {_WHY[part.why]}",
+        "says": f"{clock(past, at)}: one pool became one an account; {quantity} went to {past.label(part.account)}: {_WHY[part.why]}{late}",
         "sources": [],
     }
 

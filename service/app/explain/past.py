@@ -93,7 +93,7 @@ async def of_store(app: App, *, method: Method | None = None, scope: Scope | Non
     return Past(
         movements=history.movements,
         facts={},
-        said=choices(statements, zone=zone, method=method, scope=scope),
+        said=choices(statements, zone=zone, method=method, scope=scope).settled(history.movements),
         statements=statements,
         zone=zone,
         currency=portfolio.currency,
@@ -129,10 +129,11 @@ def of_events(happened: Sequence[Event], book: PriceBook, said: Choices, stateme
     """Events in order of time, priced by `book`. Pure."""
     priced, _ = pricing.price(happened, book)
     places = places_of(a.quantity for e in priced for a in _amounts(e) if a.coin.kind != "fiat")
+    movements = [m for event in priced for m in of_event(event, places)]
     return Past(
-        movements=[m for event in priced for m in of_event(event, places)],
+        movements=movements,
         facts={event.id: fact_of(event) for event in priced},
-        said=said,
+        said=said.settled(movements),
         statements=statements,
         zone=said.calendar.zone,
         currency=book.currency,

@@ -17,7 +17,7 @@ from service.app.explain.past import Past, facts_of, of_store
 from service.app.gains import LONDON
 from service.app.ports import App, Refused
 from service.domain.ledger import choices
-from service.domain.movements import Movement
+from service.domain.movements import Movement, called
 from service.domain.pooling.statement import in_turn
 
 Answer = dict[str, Any]
@@ -69,6 +69,7 @@ def tell(past: Past, found: Sequence[Found]) -> Answer:
 
 def look(past: Past, id: str, method: Pooled) -> list[Found]:
     """Books the groups of the disposal's coins once more. Raises Refused for an unknown id."""
+    id = called(past.movements, id)  # noqa: A001  # a transfer's fee by either of its rows
     is_match = id.startswith("dsp_") and not any(m.id == id for m in past.movements)
     found: list[Found] = []
     for movements in past.groups():

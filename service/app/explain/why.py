@@ -8,7 +8,8 @@ from service.app.explain.past import Past
 from service.app.explain.replay import Candidate, Taking
 from service.app.explain.words import clock, exactly, instant, money, units
 from service.domain.ledger import Match
-from service.domain.movements import moment
+from service.domain.money import plain
+from service.domain.movements import Movement, moment
 from service.domain.rules import local_date
 
 NEXT = 3
@@ -33,10 +34,11 @@ def why(past: Past, taking: Taking, match: Match) -> dict[str, Any]:
     said = _said(past, match)
     says = f"{taking.method.upper()}, {said}: {_ORDER[taking.method]}."
     if named:
-        says += f" {_named(past, match, named)}"
+        says += f" {_named(past, taking.movement, match, named)}"
     if named < match.quantity or not named:
         rest = f" {_nth(place + 1)} of {len(taking.before)} in this order: {own['says']}."
         says += rest
+    says += _late(past, taking.movement)
     if behind:
         says += " Next: " + "; ".join(f"{c.origin.id} ({_key(past, taking, c)['says']})" for c in behind[:NEXT]) + "."
     return {
@@ -76,19 +78,28 @@ def _said(past: Past, match: Match) -> str:
     if not said:
         return "since nothing was said"
     last = max(said, key=lambda m: (m.since, m.made_at))
-    return f"chosen for {past.label(match.account)} from {last.since} on, recorded {last.made_at:%Y-%m-%d %H:%M} UTC"
+    in_time = min(m.made_at for m in said if (m.since, m.method) == (last.since, last.method))
+    late = "" if in_time <= moment(match.disposed) else ", which is later than the disposal: keep what shows that it was made in time"
+    return f"chosen for {past.label(match.account)} from {last.since} on, recorded {in_time:%Y-%m-%d %H:%M} UTC{late}"
 
 
-def _named(past: Past, match: Match, named: int) -> str:
+def _named(past: Past, m: Movement, match: Match, named: int) -> str:
     quantity = f"{units(past, named)} {past.symbol(match.coin)} of it was named by the holder"
-    chosen = [s for s in past.statements.selections if s.event == match.id]
-    if chosen and any(c.lot == match.lot for c in chosen[-1].lots):
-        at = chosen[-1].made_at
-        late = "" if at <= moment(match.disposed) else ", which is later than the disposal"
-        return f"{quantity} for this event, recorded {at:%Y-%m-%d %H:%M} UTC{late}."
+    counts = past.said.selected(m).counts
+    if counts is not None and any(c.lot == match.lot for c in counts.lots):
+        return f"{quantity} for this event, recorded {counts.made_at:%Y-%m-%d %H:%M} UTC."
     words = [i for i in past.statements.identifications if (i.account, i.asset) == (match.account, match.coin)]
     times = [i.made_at for i in words if i.made_at <= moment(match.disposed) and any(c.lot == match.lot for c in i.lots)]
     return f"{quantity} for the next sale, recorded {max(times):%Y-%m-%d %H:%M} UTC." if times else f"{quantity}."
+
+
+def _late(past: Past, m: Movement) -> str:
+    """What was selected too late."""
+    late = past.said.selected(m).late
+    if late is None:
+        return ""
+    named = ", ".join(f"{plain(choice.quantity)} of {choice.lot}" for choice in late.lots) or "nothing more"
+    return f" What was selected at {late.made_at:%Y-%m-%d %H:%M} UTC ({named}) is later than the event: it counts for nothing."
 
 
 def _nth(place: int) -> str:

@@ -204,7 +204,7 @@ def boundaries(tail: Sequence[Placed], start: Checkpoint | None, every: int) -> 
 
 def run(pool: PoolLedger, tail: Sequence[Placed], start: Checkpoint | None, marks: Sequence[Mark], wanted: Collection[int]) -> Replayed:
     """The tail through the engine, checkpoints taken on the way. Everything given is chained into the digest, stretch by stretch."""
-    choices, places = pool.choices, pool.places
+    choices, places = pool.choices.settled(p.movement for p in tail), pool.places
     group = resumed(choices, start.body, places) if start else Group(choices, places)
     replay = Replay(pool.name, start.at if start else None, start.number if start else 0)
     given = _Given(pool, group, replay, start.digest if start else "", replay.part)

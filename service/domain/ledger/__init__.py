@@ -6,7 +6,7 @@ group.py is the engine; it works on movements of one coin at a time, in ints. `b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
 
@@ -71,9 +71,10 @@ def book(events: Sequence[Event], statements: Statements, *, zone: str, said: Ch
     return Ledger(_hash(parts), *parts)
 
 
-def run(movements: Iterable[Movement], names: Mapping[str, str], said: Choices, places: int) -> list[Group]:
+def run(movements: Sequence[Movement], names: Mapping[str, str], said: Choices, places: int) -> list[Group]:
     """Closed groups by name. `names`: coin → group; movements in order."""
-    by: dict[str, Group] = defaultdict(lambda: Group(said, places))
+    settled = said.settled(movements)
+    by: dict[str, Group] = defaultdict(lambda: Group(settled, places))
     for movement in movements:
         by[names[movement.coin]].enter(movement)
     for _, group in sorted(by.items()):

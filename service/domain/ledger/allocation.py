@@ -5,7 +5,7 @@ Oldest first over (wallet-1, exchange-2, exchange-1): wallet-1 gets 0.4 of e1 (8
 (16,000); exchange-1 0.6 of e2 (24,000). Nothing is lost: 60,000 before, 60,000 after.
 
 Each account gets as much as it holds at that moment. Named lots go first, as far as the lot and the account have room; what they leave
-over follows the rule, or, without one, the oldest lots over the accounts by name, and the holder is told. What no account has room for
+over follows the rule, or, without one, the oldest lots over the accounts by name, and the holder is told where that was a choice. What no account has room for
 (more was sold of an account than it held) stays with the account that acquired it.
 """
 
@@ -17,7 +17,9 @@ from typing import NamedTuple
 from service.domain.issues import IssueKind
 from service.domain.ledger.pool import Holding, Pool
 from service.domain.ledger.values import Allocated, Finding, Why
+from service.domain.ledger.words import Weighed
 from service.domain.money import EXACT
+from service.domain.movements import ticks
 from service.domain.statements import Allocation
 
 
@@ -28,16 +30,19 @@ class Given(NamedTuple):
     findings: list[Finding]
 
 
-def allocate(coin: str, pool: Pool, held: Mapping[tuple[str, str], int], said: Allocation | None, places: int) -> Given:
-    """Empties the pool. `held`: account and coin → units."""
+def allocate(coin: str, pool: Pool, held: Mapping[tuple[str, str], int], weighed: Weighed | None, places: int) -> Given:
+    """Empties the pool. `held`: account and coin → units. `weighed`: the holder's word that counts."""
+    said = weighed.word if weighed else None
     room = {account: units for (account, one), units in sorted(held.items()) if one == coin and units > 0}
     given = Given([], [], [])
     if not pool.lots:
         return given
+    if weighed is not None and weighed.late:
+        given.findings.append(Finding(IssueKind.LATE_WORD, "", "", coin, "", 0, None, ticks(weighed.word.made_at), weighed.late))
     if said is not None and said.lots:
         _by_name(coin, pool, room, said, places, given)
     ordered: Sequence[str] = [*(a for a in (said.accounts if said else ()) if a in room), *room]
-    why: Why = "only holder" if len(room) == 1 and not given.parts else "rule" if said and not said.lots else "default"
+    why = _why(pool, room, said, given)
     left = 0
     for account in dict.fromkeys(ordered):
         for part in _fill(pool, room, account, said):
@@ -48,6 +53,15 @@ def allocate(coin: str, pool: Pool, held: Mapping[tuple[str, str], int], said: A
     for part in _emptied(pool):
         _give(given, coin, part.origin.account, part, "beyond what is held")
     return given
+
+
+def _why(pool: Pool, room: Mapping[str, int], said: Allocation | None, given: Given) -> Why:
+    """Of what was not named. Where one lot or one account is left there is nothing to be said."""
+    if len(room) == 1 and not given.parts:
+        return "only holder"
+    if said is not None and not said.lots:
+        return "rule"
+    return "only choice" if len(pool.lots) == 1 or sum(units > 0 for units in room.values()) == 1 else "default"
 
 
 def _by_name(coin: str, pool: Pool, room: dict[str, int], said: Allocation, places: int, given: Given) -> None:

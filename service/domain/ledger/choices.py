@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from service.domain.movements import calendar_day, day_number, moment
+from service.domain.ledger.words import Selected, Selection, Weighed, selected, weighed
+from service.domain.movements import Movement, calendar_day, day_number, moment, ticks
 from service.domain.rules import first_long_date
 from service.domain.statements import Allocation, Identification, LotChoice, MethodName, Statements
 
@@ -78,11 +79,16 @@ class Choices:
     """The method of every account and day; None: `methods` say."""
     methods: Mapping[str, tuple[tuple[int, ...], tuple[MethodName, ...]]]
     """Account → days from which, and what."""
-    selections: Mapping[str, tuple[LotChoice, ...]]
+    words: Mapping[str, tuple[Selection, ...]]
+    """What the holder selected, by the event as each word calls it."""
     identifications: Mapping[tuple[str, str], tuple[Identification, ...]]
     """By account and coin."""
-    allocations: Mapping[str, Allocation] = field(default_factory=dict)
-    """By coin: the last word on each."""
+    said: Mapping[str, tuple[Allocation, ...]] = field(default_factory=dict)
+    """By coin: all words on where its lots went at the split, in the order of making."""
+    allocations: Mapping[str, Weighed] = field(default_factory=dict)
+    """By coin: the one that counts."""
+    selections: Mapping[str, tuple[LotChoice, ...]] = field(default_factory=dict)
+    """Movement → lots that it takes first, whatever was said: of a question what would be, not of the holder's."""
 
     @property
     def average(self) -> bool:
@@ -98,6 +104,23 @@ class Choices:
         place = bisect_right(said[0], self.calendar.day(at))
         return said[1][place - 1] if place else "fifo"
 
+    def selected(self, m: Movement) -> Selected:
+        """What was selected for a movement, by any id of the rows that it comes from."""
+        return selected((word for name in (m.id, m.more.also) if name for word in self.words.get(name, ())), m.at)
+
+    def settled(self, movements: Iterable[Movement]) -> Choices:
+        """The same, once the history is at hand: lots that were named after the split are in time until the first sale of their coin."""
+        if self.split_day is None or not any(word.lots and self._is_after(word) for said in self.said.values() for word in said):
+            return self
+        first: dict[str, int] = {}
+        for m in movements:
+            if m.act == "dispose" and m.coin in self.said and self.calendar.day(m.at) >= self.split_day:
+                first[m.coin] = min(m.at, first.get(m.coin, m.at))
+        return replace(self, allocations=_weighed(self.said, self.split_day, self.calendar, first))
+
+    def _is_after(self, word: Allocation) -> bool:
+        return self.split_day is not None and self.calendar.day(ticks(word.made_at)) >= self.split_day
+
 
 def choices(statements: Statements, *, zone: str, scope: Scope | None = None, method: Method | None = None) -> Choices:
     """`scope` None: as the holder said (each account its own pool, from the first day or from `account_scope_from`); "account": from the first
@@ -108,14 +131,30 @@ def choices(statements: Statements, *, zone: str, scope: Scope | None = None, me
     named: dict[tuple[str, str], list[Identification]] = defaultdict(list)
     for one in statements.identifications:
         named[one.account, one.asset].append(one)
+    words: dict[str, list[Selection]] = defaultdict(list)
+    for n, word in enumerate(statements.selections):
+        words[word.event].append(Selection(ticks(word.made_at), n, word))
+    allocated: dict[str, list[Allocation]] = defaultdict(list)
+    for where in statements.allocations:
+        allocated[where.coin].append(where)
     split = statements.account_scope_from
+    split_day = day_number(split) if scope is None and split is not None else None
+    calendar = Calendar(zone)
+    by_coin = {coin: tuple(said) for coin, said in allocated.items()}
     return Choices(
-        calendar=Calendar(zone),
+        calendar=calendar,
         universal=scope == "universal" or (scope is None and split is not None),
-        split_day=day_number(split) if scope is None and split is not None else None,
+        split_day=split_day,
         one=method,
         methods={account: (tuple(days), tuple(days.values())) for account, days in by_account.items()},
-        selections={s.event: s.lots for s in statements.selections},
+        words={event: tuple(said) for event, said in words.items()},
         identifications={key: tuple(said) for key, said in named.items()},
-        allocations={a.coin: a for a in statements.allocations},
+        said=by_coin,
+        allocations={} if split_day is None else _weighed(by_coin, split_day, calendar, {}),
     )
+
+
+def _weighed(
+    said: Mapping[str, Sequence[Allocation]], split_day: int, calendar: Calendar, first_sales: Mapping[str, int]
+) -> dict[str, Weighed]:
+    return {coin: weighed(words, split_day, calendar.day, first_sales.get(coin)) for coin, words in said.items()}

@@ -1,12 +1,12 @@
 """Specific identification: the lots that the holder named, for one event (LotSelection) or for the next sale (Identification).
 
-A selection names lots of one disposal, fee, transfer or gift. An identification counts for the first sale at or after it and for the rest
+A selection names lots of one disposal, fee, transfer or gift; of several the one that counts is taken (words.py). An identification counts for the first sale at or after it and for the rest
 of that day, since one order has many fills; transfers, gifts and fees take nothing of it. What is not there is told, and follows the method.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.domain.ledger.pool import Holding, Pool
 from service.domain.ledger.values import Finding
 from service.domain.money import EXACT
 from service.domain.movements import Movement, ticks
+from service.domain.statements import LotChoice
 
 
 class _Pending:
@@ -32,20 +33,20 @@ class _Pending:
 
 class Identified:
     def __init__(self, choices: Choices, places: int) -> None:
-        self._selections = choices.selections
+        self._choices = choices
         self._day = choices.calendar.day
         self._places = places
         self._pending = {
             key: [_Pending(ticks(one.made_at), {c.lot: self._units(c.quantity) for c in one.lots}) for one in said]
             for key, said in choices.identifications.items()
         }
-        self.any = bool(self._selections or self._pending)
+        self.any = bool(choices.words or choices.selections or self._pending)
 
     def take(self, m: Movement, pool: Pool, findings: list[Finding], *, is_sale: bool) -> list[Holding]:
         """The named lots that are there, up to the movement's quantity, in the order in which they were named."""
         taken: list[Holding] = []
         left = m.quantity
-        for choice in self._selections.get(m.id, ()):
+        for choice in self._selected(m, findings):
             wanted = min(self._units(choice.quantity), left)
             part = pool.take_named(choice.lot, wanted)
             got = part.quantity if part else 0
@@ -57,6 +58,16 @@ class Identified:
         if is_sale and (m.account, m.coin) in self._pending:
             taken += self._of_the_day(m, pool, left, findings)
         return taken
+
+    def _selected(self, m: Movement, findings: list[Finding]) -> Sequence[LotChoice]:
+        """What is named for this movement; a selection that came too late, and that nothing in time answers, is told."""
+        asked = self._choices.selections.get(m.id)
+        if asked is not None:
+            return asked
+        found = self._choices.selected(m)
+        if found.is_open and found.late is not None:
+            findings.append(Finding(IssueKind.LATE_WORD, m.id, m.account, m.coin, "", 0, m.at, ticks(found.late.made_at)))
+        return found.counts.lots if found.counts else ()
 
     def _of_the_day(self, m: Movement, pool: Pool, left: int, findings: list[Finding]) -> list[Holding]:
         waiting = self._pending[m.account, m.coin]

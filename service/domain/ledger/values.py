@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from service.domain.issues import Issue, IssueKind
 from service.domain.methods import Flag, Lot
 from service.domain.money import EXACT
-from service.domain.movements import text
+from service.domain.movements import moment, text
 from service.domain.rules import Term
 
 # ------------------------------------------------------------------ ints: quantities in 10^-places, money in 10^-30, times in µs UTC
@@ -53,7 +53,8 @@ class Open(NamedTuple):
     fair_at: int | None
 
 
-Why = Literal["named", "rule", "only holder", "default", "beyond what is held"]
+Why = Literal["named", "rule", "only holder", "only choice", "default", "beyond what is held"]
+"""only choice: one lot or one account was left, so nothing was to be said."""
 
 
 class Allocated(NamedTuple):
@@ -79,6 +80,10 @@ class Finding(NamedTuple):
     quantity: int
     at: int | None = None
     """When; None: when one pool became those of accounts."""
+    said_at: int | None = None
+    """late_word: when it was made."""
+    why: str = ""
+    """late_word on an allocation: the law's term that it missed, as a sentence."""
 
 
 def issue(found: Finding, places: int, symbol: str) -> Issue:
@@ -92,6 +97,8 @@ def issue(found: Finding, places: int, symbol: str) -> Issue:
             f"{quantity} {symbol} left {found.account} that never came in: its cost is unknown.",
             "Add the account or the history that it came from.",
         )
+    if found.kind is IssueKind.LATE_WORD:
+        return _late(found, symbol)
     if found.kind is IssueKind.ALLOCATION_OPEN:
         return Issue(
             found.kind,
@@ -100,6 +107,15 @@ def issue(found: Finding, places: int, symbol: str) -> Issue:
             f"{quantity} {symbol} of one pool for all accounts went to their accounts by the oldest lots first, since nothing else was said.",
             "Say which lots went where: `thresher lots allocate`.",
         )
+    if not found.event:
+        return Issue(
+            found.kind,
+            "warning",
+            f"{found.account} {found.coin} {found.lot}",
+            f"{quantity} {symbol} of lot {found.lot}, named for {found.account} at the end of the common pool, was not there, or the account "
+            "did not hold that much: it is left to the oldest lots.",
+            f"Name what was there: `thresher lots allocate {symbol} … --correct`.",
+        )
     return Issue(
         found.kind,
         "warning",
@@ -107,6 +123,25 @@ def issue(found: Finding, places: int, symbol: str) -> Issue:
         f"{quantity} {symbol} of lot {found.lot}, identified for {found.event}, was not in {found.account or 'the pool'}: "
         "that part follows the account's method.",
         "Check which lots lie in the account: `thresher lots`.",
+    )
+
+
+def _late(found: Finding, symbol: str) -> Issue:
+    if not found.event:
+        says = (
+            f"The word on where the {symbol} of one pool for all accounts went came late: {found.why} It counts, since there is no other."
+        )
+        remedy = "Where it was written down in time elsewhere, say it again with that time: `thresher lots allocate`, `--made-at`."
+        return Issue(found.kind, "warning", f"allocation {found.coin}", says, remedy)
+    assert found.at is not None
+    assert found.said_at is not None
+    return Issue(
+        found.kind,
+        "warning",
+        found.event,
+        f"Lots were selected for {found.event} at {moment(found.said_at):%Y-%m-%d %H:%M} UTC, later than the event at "
+        f"{moment(found.at):%Y-%m-%d %H:%M}: that counts for nothing (26 CFR 1.1012-1(j)(2)), and the account's method holds.",
+        f"Where it was written down in time elsewhere, say it again with that time by --made-at; else take it back: `thresher lots select {found.event} --none`.",
     )
 
 

@@ -11,7 +11,7 @@ from service.domain.issues import Issue, IssueKind
 from service.domain.money import ZERO, exact, plain, share
 from service.domain.reconcile.order import place
 from service.domain.reconcile.pairs import Pair, Paired, stays
-from service.domain.reconcile.rows import inner, is_live, moved_kind, net
+from service.domain.reconcile.rows import inner, is_half, is_live, moved_kind, net
 from service.domain.reconcile.values import Amount, Booked, Event, Kind
 
 _Amounts = tuple[Amount, ...]
@@ -197,7 +197,9 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
         fee_values = _fee_values(out, fees)
         if not coins and not _has_coins(fees):
             continue
-        name = into.id if _names_it(into, out) else out.id if n == 1 else f"{out.id}/{n}"
+        name, also = out.id if n == 1 else f"{out.id}/{n}", into.id
+        if _names_it(into, out):
+            name, also = also, name
         at = min(out.occurred_at, into.occurred_at)
         kind = Kind.TRANSFER if coins else Kind.FEE
         found.append(
@@ -215,6 +217,7 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
                 fee_sources=_sources(fee_values),
                 arrives_at=into.occurred_at if into.occurred_at > out.occurred_at else None,
                 place=place(kind, (out, into), at, name),
+                also="" if is_half(out) else also,
             )
         )
     return found

@@ -107,3 +107,5 @@ class Event:
     """Its place among the events of the same instant: they stand in order of (at, place), compared character by character."""
     fee_sources: tuple[str, ...] = ()
     """Where each of `fee_values` is from, in the same words, and "trade": the price of the trade itself. Empty where unknown."""
+    also: str = ""
+    """Id by which its other row would name it: a word about that row is one about this event. Empty: it has no other row."""
