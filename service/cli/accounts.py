@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.cli.lots import MadeAt, time_of
 from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
 from service.cli.tables import minute, print_table
 
@@ -188,6 +189,7 @@ def set_method(
     which: Which,
     method: Annotated[str, typer.Option(help="fifo, lifo, hifo, lofo or specific.")],
     since: Annotated[str, typer.Option("--from", metavar="DATE", help="First day on which it is in force.")],
+    made_at: MadeAt = None,
     as_json: AsJson = False,
 ) -> int:
     """The lot method of an account from a day on. Exit 1 where disposals came before the word."""
@@ -200,7 +202,7 @@ def set_method(
             day = date.fromisoformat(since)
         except ValueError:
             raise Refused("from", "give a day such as 2026-01-01") from None
-        choice, late = await holder.set_method(app, which, method, day)
+        choice, late = await holder.set_method(app, which, method, day, made_at=time_of(made_at))
         await rebuild.rebuild(app)
         told = {"account": choice.account, "method": choice.method, "from": choice.since.isoformat(), "late": late}
         says = [f"{choice.method} from {choice.since}", *([late] if late else [])]
@@ -272,7 +274,9 @@ def _one(use_case: Callable[[App], Awaitable[Account]], *, as_json: bool, after:
 
 def _print_account(item: Answer, after: str) -> None:
     typer.echo(f"{item['label']} ({item['source']}, {item['permissions']}, {item['status']}), id {item['id']}")
-    methods = ", ".join(f"{m['method']} from {m['from']}" for m in item["methods"])
+    methods = f"{item['method']} is in force today"
+    if item["methods"]:
+        methods += "; " + ", ".join(f"{m['method']} from {m['from']}" for m in item["methods"])
     for line in (item["address"], item["says"], methods, after):
         if line:
             typer.echo(f"  {line}")
