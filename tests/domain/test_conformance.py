@@ -47,7 +47,7 @@ def put(path, value):
         ("tax-year-edge", ("expected", "fragments", 0, "tax_year"), 2025, "fragment e2 e1 tax_year"),
         ("partial-lot-fifo", ("expected", "open_lots", 0, "quantity"), "1.4", "open_lot e2 BTC exchange-1 quantity"),
         ("partial-lot-fifo", ("expected", "open_lots", 0, "basis_usd"), "67501", "open_lot e2 BTC exchange-1 basis_usd"),
-        ("staking-income", ("expected", "income_usd_by_year", "2024"), "1001", "income_usd_by_year 2024 usd"),
+        ("staking-income", ("expected", "income_usd_by_year", "2024"), "1001", "income_usd_by_year 2024"),
         ("staking-income", ("expected", "income_usd_by_year"), {}, "income_usd_by_year 2024"),
         ("oversold", ("expected", "issues"), [], "issue missing_basis e2 LTC"),
         ("oversold", ("expected", "issues", 0, "quantity"), "0.6", "issue missing_basis e2 LTC quantity"),
@@ -76,6 +76,95 @@ def put(path, value):
 )
 def test_a_wrong_expectation_is_a_difference(name, path, value, field):
     assert field in changed(name, put(path, value))
+
+
+@pytest.mark.parametrize(("told", "differs"), [({"2024": "0"}, False), ({"2024": "0.0000000009"}, False), ({"2024": "0.000000002"}, True)])
+def test_income_of_a_year_without_any_is_compared_as_closely_as_other_money(told, differs):
+    fields = changed("partial-lot-fifo", put(("expected", "income_usd_by_year"), told))
+    assert fields == (["income_usd_by_year 2024"] if differs else [])
+
+
+def test_a_year_with_next_to_no_income_may_be_told_as_none():
+    """Staked for 10^-18 of a dollar."""
+
+    def nearly(vector):
+        vector["expected"] = {"fragments": [], "income_usd_by_year": {"2024": "0"}}
+        vector["events"] = [{**vector["events"][0], "value_usd": "0.000000000000000001"}]
+        assert vector["events"][0]["kind"] == "income"
+
+    assert changed("staking-income", nearly) == []
+
+
+def test_an_open_lot_of_unknown_cost_gains_its_whole_value_and_saves_nothing():
+    def valued(vector):
+        vector["expected"]["unrealised"] = {
+            "at": "2030-01-01T00:00:00Z",
+            "price_usd": "7",
+            "lots": [{"lot_id": "d1", "gain_usd": "14", "term": "long"}],
+            "harvestable_loss_usd": "0",
+        }
+        vector["expected"] |= {"fragments": [], "open_lots": [], "issues": vector["expected"]["issues"]}
+        vector["events"] = [UNKNOWN]
+        vector["expected"]["open_lots"] = [{"lot_id": "d1", "asset": "BTC", "account": "w", "quantity": "2", "basis_usd": "0"}]
+        vector["expected"]["issues"] = [{"code": "unknown_basis", "event_id": "d1", "asset": "BTC", "quantity": "2"}]
+
+    assert changed("deposit-unknown-basis", valued) == []
+
+
+UNKNOWN = {
+    "id": "d1", "timestamp": "2024-01-01T12:00:00Z", "kind": "deposit", "account": "w", "received_asset": "BTC", "received_quantity": "2",
+}  # fmt: skip
+
+
+def joined(*instructions):
+    """k2 cost more than k1; one of them goes from ex to w, seen there (kd) before ex booked it (kw)."""
+
+    def bought(name, day, cost):
+        return {
+            "id": name, "timestamp": f"2024-01-0{day}T12:00:00Z", "kind": "buy", "account": "ex", "sent_asset": "USD", "sent_quantity": cost,
+            "received_asset": "ETH", "received_quantity": "1", "value_usd": cost,
+        }  # fmt: skip
+
+    leaves = {
+        "id": "kw", "timestamp": "2024-02-01T12:05:00Z", "kind": "withdrawal", "account": "ex", "sent_asset": "ETH", "sent_quantity": "1",
+        "note": "tx:0xabc",
+    }  # fmt: skip
+    comes = {
+        "id": "kd", "timestamp": "2024-02-01T12:00:00Z", "kind": "deposit", "account": "w", "received_asset": "ETH", "received_quantity": "1",
+        "note": "tx:0xabc",
+    }  # fmt: skip
+    moved = {
+        "id": "kd", "timestamp": "2024-02-01T12:00:00Z", "kind": "transfer", "account": "ex", "to_account": "w", "sent_asset": "ETH",
+        "sent_quantity": "1", "received_asset": "ETH", "received_quantity": "1",
+    }  # fmt: skip
+    buys = [bought("k1", 1, "100"), bought("k2", 2, "300")]
+    return {
+        "id": "joined",
+        "settings": {"regime": "us"},
+        "events": [*buys, comes, leaves],
+        "reconciled_events": [*buys, moved],
+        "instructions": [
+            {"kind": "select_lots", "event_id": name, "lots": [{"lot_id": lot, "quantity": "1"}]} for name, lot in instructions
+        ],
+        "expected": {
+            "fragments": [],
+            "open_lots": [
+                {"lot_id": "k1", "asset": "ETH", "account": "ex", "quantity": "1", "basis_usd": "100"},
+                {"lot_id": "k2", "asset": "ETH", "account": "w", "quantity": "1", "basis_usd": "300"},
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize("name", ["kw", "kd"])
+def test_an_instruction_about_either_row_of_a_transfer_is_one_about_the_transfer(name):
+    assert run(joined((name, "k2"))) == ()
+    assert run(joined((name, "k1")))
+
+
+def test_two_lists_of_lots_for_the_two_rows_of_one_transfer_cannot_be_run():
+    (found,) = run(joined(("kd", "k2"), ("kw", "k1")))
+    assert found.got == "kd and kw are one event, and lots are selected for each"
 
 
 def test_a_fragment_too_few_or_too_many_is_a_difference():
@@ -155,7 +244,18 @@ def without(*path):
     return change
 
 
+def twice(*path):
+    def change(vector):
+        place = vector
+        for step in path[:-1]:
+            place = place[step]
+        place.append(copy.deepcopy(place[path[-1]]))
+
+    return change
+
+
 US, UK, TURN, PICK = "partial-lot-fifo", "uk-pool", "turn-oldest-first", "pick-in-order"
+PICKED = BY_ID[PICK]["instructions"][0]["event_id"]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +280,8 @@ US, UK, TURN, PICK = "partial-lot-fifo", "uk-pool", "turn-oldest-first", "pick-i
         (TURN, put(("instructions", 0, "asset"), "DOGE"), "instructions 1.asset: no row moves DOGE"),
         (TURN, without("settings", "account_scope_from"), "instructions 1: allocate_basis goes with settings.account_scope_from"),
         (PICK, put(("instructions", 0, "event_id"), "e99/fee"), "instructions 1.event_id: no row is called e99/fee"),
+        (PICK, twice("instructions", 0), f"instructions 2: is a second select_lots for {PICKED}: one instruction names all its lots"),
+        (TURN, twice("instructions", 0), "instructions 2: is a second allocate_basis for BTC: one instruction names all its lots"),
         (PICK, put(("instructions", 0, "lots", 0, "price"), "7"), "instructions 1.lots 1.price: is not known; there are lot_id, quantity"),
         (US, put(("events", 0, "fee_qty"), "1"), "events 1.fee_qty: is not known; there are id, "),
         (US, without("events"), " lacks events"),

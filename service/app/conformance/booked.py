@@ -92,12 +92,13 @@ def _unknown_costs(moved: Iterable[Movement], symbols: Mapping[str, str], places
 
 
 def _add_unrealised(made: Made, lots: Sequence[Lot], told: Mapping[str, Any], zone: str) -> None:
-    """All lots at the vector's one price; an unknown cost has no gain and is never harvested."""
+    """All lots at the vector's one price; an unknown cost counts as 0, as in a fragment, and is never harvested."""
     at, price = datetime.fromisoformat(told["at"]), Decimal(told["price_usd"])
     prices = {x.coin: valuation.Price(x.coin, price, at, ("vector",), price, price) for x in lots}
     for held in valuation.value(lots, prices, at, zone):
+        gain = held.value if held.unrealised is None else held.unrealised
+        made.unrealised.append(_line(lot_id=held.lot.id, gain_usd=gain, term=held.term))
         if held.unrealised is not None:
-            made.unrealised.append(_line(lot_id=held.lot.id, gain_usd=held.unrealised, term=held.term))
             made.harvestable = total([made.harvestable, min(held.unrealised, ZERO)])
 
 

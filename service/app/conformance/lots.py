@@ -28,7 +28,7 @@ from service.domain import history, pricing
 from service.domain.assets import AssetTable
 from service.domain.money import EXACT, plain
 from service.domain.reconcile import Amount, Event, reconcile
-from service.domain.statements import Statements
+from service.domain.statements import LotSelection, Statements
 
 Normalise = Callable[[str, Iterable[RawRecord]], Iterable[Transaction | Unreadable]]
 
@@ -54,14 +54,34 @@ def differences(vector: Mapping[str, Any], normalise: Normalise) -> list[Differe
 def _run(vector: Mapping[str, Any], case: Case, normalise: Normalise) -> Iterator[Difference]:
     name, expected, final = vector["id"], vector["expected"], vector.get("reconciled_events")
     raw = _events(vector["events"], normalise)
+    _once_each(case, raw)
     if final is None:
         yield from _compared(Comparison(name), case, raw, (), expected)
         return
-    told = _events(final, normalise)
+    told = _also_called(_events(final, normalise), raw)
     comparison = Comparison(name, "raw")
     _compare_events(comparison, told, raw)
     yield from _compared(comparison, case, [_at_once(e) for e in raw], _fee_quotes(told), expected)
     yield from _compared(Comparison(name, "reconciled"), case, told, (), expected)
+
+
+def _also_called(told: Sequence[Event], raw: Sequence[Event]) -> list[Event]:
+    """Reconciled rows, with the names that the raw ones give to the same events: an instruction may use either."""
+    other = {one: another for e in raw if e.also for one, another in ((e.id, e.also), (e.also, e.id))}
+    return [replace(event, also=other.get(event.id, event.also)) for event in told]
+
+
+def _once_each(case: Case, events: Sequence[Event]) -> None:
+    """Raises Unusable where two rows of one event are given lots: which list came first would be a guess."""
+    names = {e.also: e.id for e in events if e.also}
+    seen: dict[str, str] = {}
+    for word in case.said:
+        if isinstance(word, LotSelection):
+            row, slash, part = word.event.partition("/")
+            event = f"{names.get(row, row)}{slash}{part}"
+            if event in seen:
+                raise Unusable(f"{seen[event]} and {word.event} are one event, and lots are selected for each")
+            seen[event] = word.event
 
 
 def _at_once(event: Event) -> Event:
