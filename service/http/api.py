@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from service.app import evaluate as evaluating
-from service.app import holder, lot_choices, queries, sources
+from service.app import holder, lot_choices, queries, rebuild, sources
 from service.app import sync as syncing
 from service.app.ports import Account, App
 from service.http.auth import Thresher, authorised
@@ -51,10 +51,12 @@ KEYS = {
     "overview": "value unrealised realised saving opportunities unpriced_lots accounts open_alerts issues currency at",
     "allocation": "account_scope_from recorded_at says law assets",
     "gains": "disposal_id lot_id asset coin account acquired disposed quantity proceeds basis gain term tax_year flags",
+    "plan": "year computed rules ledger sales saving carry costs deferred net before after next_dollar reason left_out currency",
+    "proofs": "number account label coin symbol method made_at price lots ledger rules hash previous intact state sold sold_at planned_gain gain bought_back deviations",
     "explanations": "asset symbol quantity time_zone chain prices arithmetic utc rules reproduced",
 }
 """What an item of each noun has at least, for the OpenAPI document; a test compares with the answers. More may be added, none renamed."""
-ONE = frozenset({"overview", "allocation"})
+ONE = frozenset({"overview", "allocation", "plan"})
 """Nouns with one item and no list."""
 BESIDE = {"gains": "totals issues method scope zone says schedule_d"}
 """What stands beside the list of a noun."""
@@ -174,7 +176,9 @@ async def sync_account(account: KnownAccount, app: Thresher, *, full: bool = Fal
 
 @router.delete("/accounts/{account}", summary="Remove an account with all that was read from it, and its key")
 async def remove(account: KnownAccount, app: Thresher) -> Answer:
-    return await _account(app, await sources.remove(app, account))
+    gone = await sources.remove(app, account)
+    await rebuild.catch_up(app)
+    return await _account(app, gone)
 
 
 async def _account(app: App, account: Account) -> Answer:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from service.app import access, holder, sources
+from service.app import access, holder, rebuild, sources
 from service.app import sync as syncing
 from service.app.ports import App, Busy, Refused, Stopped
 from service.http.auth import Thresher, signed_form
@@ -97,6 +97,7 @@ async def change_account(request: Request, account: str, what: str, _fields: Fie
                 return "probed"
             case "remove":
                 await sources.remove(app, found.id)
+                await rebuild.catch_up(app)
                 return "removed"
         raise Refused("account", "an account can be synced, paused, resumed, probed or removed")
 

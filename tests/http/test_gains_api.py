@@ -15,7 +15,7 @@ from service.app.rebuild import rebuild
 from service.http.api import BESIDE, KEYS
 from tests.http.conftest import CHEAP
 from tests.http.ledger import command, home_of
-from tests.http.steps import PASSWORD
+from tests.http.steps import PASSWORD, send
 
 
 @pytest.fixture
@@ -196,3 +196,18 @@ async def test_a_history_is_booked_beside_the_event_loop(owner, monkeypatch):
 async def test_each_explanation_is_the_use_cases_answer(robot, home):
     for name in ("s1", "s2/fee", "s3"):
         assert (await robot.get(f"/api/v1/gains/{name}/explanation")).json() == await explain.explain_disposal(home.app, name)
+
+
+@pytest.mark.parametrize("by_form", [False, True])
+async def test_what_an_account_told_is_no_part_of_the_gains_once_it_is_removed(robot, owner, by_form):
+    accounts = (await robot.get("/api/v1/accounts")).json()["accounts"]
+    assert {one["label"] for one in accounts} == {"exchange", "wallet"}
+    assert (await robot.get("/api/v1/gains")).json()["gains"]
+    for one in accounts:
+        if by_form:
+            assert (await send(owner, f"/accounts/{one['id']}/remove")).status_code == 303
+        else:
+            assert (await robot.delete(f"/api/v1/accounts/{one['id']}")).status_code == 200
+    told = (await robot.get("/api/v1/gains")).json()
+    assert (told["gains"], told["totals"]) == ([], [])
+    assert (await robot.get("/api/v1/gains/s1/explanation")).status_code == 404
