@@ -84,7 +84,7 @@ async def _case(app: App, asked: Asked) -> _Case:
     if portfolio.profile.jurisdiction != "us":
         raise Refused("jurisdiction", f"the year of {portfolio.profile.jurisdiction} is not computed, so no harvest of it is judged")
     known = await gains.of_store(app)
-    said = ledger.choices(known.statements, zone=known.zone)
+    said = ledger.choices(known.statements, zone=known.zone).settled(m for movements in known.groups for m in movements)
     quotes = await app.store.quotes(sorted(known.coins), portfolio.currency)
     past = Past(known.groups, said, known.places, backtest.daily(quotes, said.calendar))
     today = local_date(app.now(), known.zone)
@@ -94,7 +94,7 @@ async def _case(app: App, asked: Asked) -> _Case:
     last = min(last, day_number(date(max(rules), 12, 31)))
     movable = {account.id for account in await app.store.accounts(gains.PORTFOLIO) if account.kind == "exchange"}
     profile, harvest = portfolio.profile, portfolio.harvest
-    terms = Terms(first, last, harvest.costs, profile.short_rate, lambda coin: harvest.of(coin).loss, movable.__contains__)
+    terms = Terms(first, last, harvest.costs, profile.short_rate, harvest.of, movable.__contains__)
     pegged = frozenset(coin.id for coin in known.coins.values() if coin.peg == portfolio.currency)
     return _Case(portfolio, past, terms, rules, left_out, today.year, known.symbols(), pegged)
 
@@ -238,7 +238,7 @@ def _says(case: _Case, told: Answer) -> list[str]:
         "Buying back at once keeps no loss on crypto from counting by the rules of these years; `thresher tax wash-sales` shows what it would be otherwise.",
         f"A round trip costs {_percent(harvest.costs.trade_share)} of its value{move}: counted beside the tax, in no gain.",
         f"A loss under {plain(harvest.thresholds.loss)} {currency}, or under your threshold of a coin, is left alone.",
-        f"Year end is each coin's last day with a price in a year; taken is what saves, at {_percent(profile.short_rate)}, at least {backtest.SWEEP_TIMES_COSTS} times its costs.",
+        f"Year end is each coin's last day with a price in a year; taken is what saves, at {_percent(profile.short_rate)}, at least {plain(harvest.thresholds.cost_multiple)} times its costs (`cost_multiple`). Triggers ask nothing of what is saved.",
         f"Tax is the difference of whole years, with and without harvests, by {figures}. Results from elsewhere and the carryovers of your profile are those of {case.this_year}. Losses are carried from year to year.",
         f"carry_worth is what losses carried on at the end save later; deferred_tax what the lower cost of what is still held brings then, at {_percent(profile.later_rate)} in {plain(profile.later_years)} years; both are worth of today at {_percent(profile.discount_rate)} a year.",
     ]

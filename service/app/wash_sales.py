@@ -49,7 +49,7 @@ def _assumed(book: Jurisdiction, since: date | None) -> Assumed:
 
 
 def _answered(past: gains.Past, book: Jurisdiction, assumed: Assumed, year: int | None) -> Answer:
-    said = ledger.choices(past.statements, zone=past.zone)
+    said = ledger.choices(past.statements, zone=past.zone).settled(m for movements in past.groups for m in movements)
     matches: list[Match] = []
     for movements in past.groups:
         group = ledger.Group(said, past.places)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from service.domain import backtest, ledger
 from service.domain.backtest import NOTHING, Past, Policy, Terms
-from service.domain.harvest import Costs
+from service.domain.harvest import Costs, Thresholds
 from service.domain.ledger import Method
 from service.domain.movements import Movement, day_number, money, ticks
 from service.domain.rules import Rules
@@ -50,7 +50,7 @@ def made(each: int, method: Method) -> tuple[Past, Terms]:
         prices[coin] = {day_number(FIRST) + day: price for day, price in enumerate(walk)}
         groups.append(list(_movements(draw, coin, walk, each)))
     said = ledger.choices(Statements(), zone="UTC", method=method)
-    terms = Terms(day_number(FIRST), day_number(FIRST) + DAYS - 1, Costs(), Decimal("0.24"), lambda _: Decimal(100), lambda _: True)
+    terms = Terms(day_number(FIRST), day_number(FIRST) + DAYS - 1, Costs(), Decimal("0.24"), lambda _: Thresholds(), lambda _: True)
     return Past(groups, said, 18, prices), terms
 
 

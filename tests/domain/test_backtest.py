@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.contract import Asset, Quote
 from service.domain import backtest, ledger
 from service.domain.backtest import NOTHING, Past, Policy, Terms
-from service.domain.harvest import Costs
+from service.domain.harvest import Costs, Thresholds
 from service.domain.ledger.choices import Calendar
 from service.domain.movements import More, Movement, calendar_day, day_number, moment, money, ticks
 from service.domain.reports.matches import ordered
@@ -66,7 +66,14 @@ def a_past(movements, prices, *, said=(), zone="UTC"):
 
 def terms(first="2024-01-01", last="2025-12-31", *, costs=FREE, least=0, rate="0.24", movable=("kraken",)):
     first, last = (day_number(date.fromisoformat(day)) for day in (first, last))
-    return Terms(first, last, costs, Decimal(rate), lambda _: Decimal(least), lambda account: account in movable)
+    return Terms(
+        first,
+        last,
+        costs,
+        Decimal(rate),
+        lambda _: Thresholds(loss=Decimal(least), cost_multiple=Decimal(3)),
+        lambda account: account in movable,
+    )
 
 
 def harvested(run):

@@ -55,13 +55,14 @@ def kept(tmp_path_factory):
 
     def house(*, history=None, prices=None):
         if (history, prices) not in made:
-            run = made[history, prices] = House(tmp_path_factory.mktemp("kept"))
+            run = House(tmp_path_factory.mktemp("kept"))
             assert run("init").returncode == 0
             for name, text, command in (("history.csv", history, ("import",)), ("prices.csv", prices, ("prices", "import"))):
                 if text is not None:
                     (run.home / name).write_text(text)
                     done = run(*command, str(run.home / name))
                     assert done.returncode == 0, done.stderr
+            made[history, prices] = run
         return made[history, prices]
 
     return house

@@ -17,12 +17,11 @@ from __future__ import annotations
 
 from service.domain.backtest.days import daily, without_price
 from service.domain.backtest.runs import simulate
-from service.domain.backtest.values import NOTHING, SWEEP_TIMES_COSTS, Harvest, Past, Policy, Run, Terms
+from service.domain.backtest.values import NOTHING, Harvest, Past, Policy, Run, Terms
 from service.domain.backtest.years import Result, Year, results
 
 __all__ = [
     "NOTHING",
-    "SWEEP_TIMES_COSTS",
     "Harvest",
     "Past",
     "Policy",

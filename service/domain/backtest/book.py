@@ -12,7 +12,7 @@ from typing import NamedTuple
 from service.domain import ledger
 from service.domain.backtest.days import Days, coins_of
 from service.domain.backtest.line import Part, dearest, deepest, line
-from service.domain.backtest.values import SWEEP_TIMES_COSTS, Harvest, Past, Policy, PoolKey, Terms
+from service.domain.backtest.values import Harvest, Past, Policy, PoolKey, Terms
 from service.domain.ledger import Group, Method
 from service.domain.money import ZERO, exact
 from service.domain.movements import More, Movement, iso_day
@@ -78,9 +78,6 @@ class Book:
 
     def _harvested(self, left: Iterator[Movement], movement: Movement | None) -> None:
         trigger = None if self.policy.trigger is None else Fraction(self.policy.trigger)
-        share = Fraction(self.terms.costs.trade_share) * SWEEP_TIMES_COSTS
-        rate = Fraction(self.terms.sweep_rate)
-        of_sweep = share / (rate + share) if rate else None  # rate × loss ≥ share × value, as a share of the basis
         sweeps = {coin: self.days.sweeps(prices) if self.policy.sweeps else frozenset() for coin, prices in self.prices.items()}
         for day, end in zip(self.days.range, self.days.ends, strict=True):
             movement = self._until(left, movement, end)
@@ -91,8 +88,13 @@ class Book:
                     continue
                 if trigger is not None:
                     self._look(_Look(day, end - 1, trigger, is_sweep=False), coin, price)
-                if of_sweep is not None and day in sweeps[coin]:
-                    self._look(_Look(day, end - 1, of_sweep, is_sweep=True), coin, price)
+                if day in sweeps[coin]:
+                    self._look(_Look(day, end - 1, self._of_sweep(coin), is_sweep=True), coin, price)
+
+    def _of_sweep(self, coin: str) -> Fraction:
+        """The depth at which what a loss saves is the asked multiple of what its value costs: rate × loss ≥ multiple × share × value."""
+        least = Fraction(self.terms.costs.trade_share) * Fraction(self.terms.thresholds(coin).cost_multiple)
+        return least / (Fraction(self.terms.sweep_rate) + least) if least else Fraction(0)
 
     def _note(self, m: Movement) -> None:
         """After a movement: what is known of the pools that it touched."""
@@ -144,11 +146,13 @@ class Book:
     def _worth(self, chosen: list[Part], account: str, coin: str, price: int, *, is_sweep: bool) -> list[Part]:
         """The same, or nothing where it loses too little."""
         lost = ledger.amount(sum(part.lost for part in chosen))
-        if lost <= 0 or lost < self.terms.least_loss(coin):
+        least = self.terms.thresholds(coin)
+        if lost <= 0 or lost < least.loss:
             return []
         costs = self._costs(account, ledger.amount(price * sum(part.quantity for part in chosen) // self.one))
         with exact():
-            return [] if is_sweep and self.terms.sweep_rate * lost < SWEEP_TIMES_COSTS * costs else chosen
+            saved = self.terms.sweep_rate * lost
+            return [] if is_sweep and (not saved or saved < least.cost_multiple * costs) else chosen
 
     def _costs(self, account: str, value: Decimal) -> Decimal:
         with exact():

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from service.domain.harvest import Costs
+from service.domain.harvest import Costs, Thresholds
 from service.domain.ledger import Choices, Match
 from service.domain.movements import Movement
 from service.domain.tax import Realised
 
-SWEEP_TIMES_COSTS = 3
-"""At the end of a year a lot is taken when what it saves at the rate on short-term gains is at least this many times its costs (the tax
-reference, 4.4)."""
 PoolKey = tuple[str, str]
 """Account ("" in one pool for all) and coin."""
 
@@ -54,8 +51,8 @@ class Terms:
     costs: Costs
     sweep_rate: Decimal
     """What a dollar of loss saves in the judgement of the sweep."""
-    least_loss: Callable[[str], Decimal]
-    """By coin, in money: less is not worth a trade."""
+    thresholds: Callable[[str], Thresholds]
+    """By coin. `loss`: a smaller one is left alone. `cost_multiple`: what the sweep asks of a saving. The others are the rule's own matter."""
     movable: Callable[[str], bool]
     """Whether coins of an account can be sold where they lie."""
 
