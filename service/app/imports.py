@@ -1,15 +1,16 @@
 """`thresher import FILE`: the holder's own history, in the neutral CSV format (service/domain/history), as records of its accounts.
 
 A file is read as a whole before anything is stored, and stored in one transaction: all rows of it, or none. A row whose id is known in the
-portfolio changes nothing, so a file can be imported again, and a longer one after a shorter one. A row becomes the record (account, "csv",
-id); its payload is what the files connector reads (connectors/files).
+portfolio changes nothing, so a file can be imported again, and a longer one after a shorter one; where the holder asks for it, one that says
+something else replaces what was said before. A row becomes the record (account, "csv", id); its payload is what the files connector reads
+(connectors/files). What is replaced stays as an older version of the record.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Cursor, Page, RawRecord
@@ -43,15 +44,18 @@ class Imported:
     new: int
     known: int
     """Rows whose id was known; they changed nothing."""
+    replaced: int
+    """Rows whose id was known; what they say counts now."""
     differing: tuple[str, ...]
-    """Ids of those among them that say something else than what is stored."""
+    """Ids of known rows that say something else than what is stored, and changed nothing."""
     accounts: tuple[Touched, ...]
     problems: tuple[Problem, ...]
     """In order of lines; not empty only where the good rows were to be kept."""
 
 
-async def import_file(app: App, lines: Iterable[str], *, account: str = "", keep_going: bool = False) -> Imported:
+async def import_file(app: App, lines: Iterable[str], *, account: str = "", keep_going: bool = False, replace: bool = False) -> Imported:
     """Stores the rows of a file and brings the ledger up to date. `account`: id or label of the account that every row belongs to.
+    `replace`: a row whose id is known and that says something else takes the place of what it said before.
 
     Raises Refused, with nothing stored, where a line is wrong (unless `keep_going`), for a file without the format's header, and for
     accounts that are no file's.
@@ -61,7 +65,7 @@ async def import_file(app: App, lines: Iterable[str], *, account: str = "", keep
         if problems and not keep_going:
             raise BadLines(problems, "mend the file, or load its good rows with --keep-going")
         async with app.leases.hold(f"import-{PORTFOLIO}", wait_seconds=60):
-            imported, fresh = await _store(app, rows, problems)
+            imported, fresh = await _store(app, rows, problems, replace=replace)
         await rebuild.rebuild(app, fresh=fresh)
     return imported
 
@@ -96,9 +100,10 @@ def _is_secret(app: App, note: str) -> bool:
 # ------------------------------------------------------------------ storing
 
 
-async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem]) -> tuple[Imported, Fresh | None]:
+async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem], *, replace: bool) -> tuple[Imported, Fresh | None]:
     """What came, and that which came as a refresh can take it."""
-    accounts = _Accounts(app, await app.store.accounts(PORTFOLIO))
+    before = await app.store.accounts(PORTFOLIO)
+    accounts = _Accounts(app, before)
     ids = {name: accounts.named(name).id for name in sorted({n for row in rows for n in (row.account, row.to_account) if n})}
     ids[""] = ""
     known = await app.store.known_keys(PORTFOLIO, STREAM, [row.id for row in rows]) if rows else {}
@@ -112,31 +117,55 @@ async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem]) -> 
         else:
             new.setdefault(made.account, []).append(made)
             read[made.key] = Row._make((*row[:3], made.account, ids[row.to_account], *row[5:]))
-    differing = await _differing(app, old, set(known.values()))
+    stored = {r.key: r for a in before if old and a.connector == FILES for r in await app.store.records(a.id) if r.stream == STREAM}
+    differing = [one for one in old if one.key in stored and _differs(one, stored[one.key])]
     for account in accounts.made:
         await app.store.add_account(account, {})
+    came = {name: Page(tuple(records), Cursor("")) for name, records in new.items()}
+    pages = _replaced(came, differing, stored) if replace else came
     fresh = None
-    if new:
-        pages = [(name, STREAM, Page(tuple(new[name]), Cursor(""))) for name in sorted(new)]
-        saved = await app.store.save_pages(pages, app.now())
-        fresh = Fresh(saved[0].rev, tuple(record for _, _, page in pages for record in page.records), read)
+    if pages:
+        saved = await app.store.save_pages([(name, STREAM, pages[name]) for name in sorted(pages)], app.now())
+        if pages is came:
+            fresh = Fresh(saved[0].rev, tuple(record for name in sorted(pages) for record in pages[name].records), read)
     touched = [Touched(a, a in accounts.made, len(new.get(a.id, ()))) for a in accounts.used()]
-    return Imported(sum(map(len, new.values())), len(old), tuple(differing), tuple(touched), tuple(problems)), fresh
+    replaced, left = (len(differing), ()) if replace else (0, tuple(one.key for one in differing))
+    count = sum(map(len, new.values()))
+    return Imported(count, len(old) - replaced, replaced, left, tuple(touched), tuple(problems)), fresh
 
 
-async def _differing(app: App, old: Sequence[RawRecord], accounts: Iterable[str]) -> list[str]:
-    """Ids of rows that say something else than the stored row of their id; only the place in its file may be another one."""
-    stored = {r.key: r for account in sorted(accounts) for r in await app.store.records(account) if r.stream == STREAM}
-    found = []
-    for one in old:
-        before = stored.get(one.key)
-        if before is not None and before.payload != one.payload and _said(before) != _said(one):
-            found.append(one.key)
-    return found
+def _differs(one: RawRecord, before: RawRecord) -> bool:
+    """Whether the row says something else than the stored row of its id; only its place in its file may be another one."""
+    return before.payload != one.payload and _said(before) != _said(one)
 
 
 def _said(one: RawRecord) -> dict[str, object]:
     return {name: cell for name, cell in json.loads(one.payload).items() if name != "n"}
+
+
+def _replaced(came: Mapping[str, Page], differing: Sequence[RawRecord], stored: Mapping[str, RawRecord]) -> dict[str, Page]:
+    """The pages with new versions of the records that differ; one that goes to another account is taken back where it was.
+
+    A row keeps its place among those of its second, where it stays in it.
+    """
+    records = {name: list(page.records) for name, page in came.items()}
+    withdrawn: dict[str, list[str]] = {}
+    for one in differing:
+        before = stored[one.key]
+        now = _with_place_of(before, one) if before.occurred_at == one.occurred_at else one
+        records.setdefault(now.account, []).append(now)
+        if before.account != now.account:
+            withdrawn.setdefault(before.account, []).append(one.key)
+    return {
+        name: Page(tuple(records.get(name, ())), Cursor(""), withdrawn=tuple(withdrawn.get(name, ())))
+        for name in records.keys() | withdrawn.keys()
+    }
+
+
+def _with_place_of(before: RawRecord, one: RawRecord) -> RawRecord:
+    """The payload stays canonical JSON: names sorted, no blanks, ASCII."""
+    cells = json.loads(one.payload) | {"n": json.loads(before.payload)["n"]}
+    return RawRecord(one.account, one.stream, one.key, one.occurred_at, json.dumps(cells, sort_keys=True, separators=(",", ":")))
 
 
 class _Accounts:

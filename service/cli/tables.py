@@ -26,6 +26,11 @@ def quantity(amount: str | None) -> str:
     return amount if len(places) <= 8 else f"{whole}.{places[:8]}…"
 
 
+def counted(number: int, word: str) -> str:
+    """ "1 line", "2,000 lines"; the word is one whose plural ends in s."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def day(at: str | None) -> str:
     return "–" if at is None else at[:10]
 

@@ -116,6 +116,110 @@ async def test_a_known_id_that_says_something_else_stays_as_it_was_and_is_named(
     assert (await stored(home))["t1"] == before["t1"]
 
 
+async def ledger_of(home):
+    """What is derived, and that a rebuild of everything gives the same."""
+    found = await home.app.store.ledger(), await home.app.store.transactions(), await queries.balances(home.app)
+    home.app = replace(home.app, settings=replace(home.app.settings, transfer_window_hours=home.app.settings.transfer_window_hours + 1))
+    assert (await rebuild.rebuild(home.app)).whole
+    assert (await home.app.store.ledger(), await home.app.store.transactions(), await queries.balances(home.app)) == found
+    return found
+
+
+async def afresh(tmp_path, *lines):
+    """What a house gives that never knew anything else."""
+    kinds = {"files": FileConnector}
+    async with house(tmp_path / "other", {}) as made:
+        made.app = replace(made.app, connector_class=kinds.__getitem__)
+        await load(made, *lines)
+        return await ledger_of(made)
+
+
+CORRECTED = {
+    "a quantity": line(received_quantity="2"),
+    "a value": line(value_usd="1500", sent_quantity="1500"),
+    "no value": line(value_usd=None),
+    "another account": line(account="elsewhere"),
+    "a later time": line(timestamp="2024-02-03T12:00:00Z"),
+    "another kind": only("income", received_asset="ETH", received_quantity="1", value_usd="2100"),
+    "a fee": line(fee_asset="BNB", fee_quantity="1", fee_value_usd="300"),
+}
+
+
+@pytest.mark.parametrize("what", CORRECTED)
+async def test_a_row_that_is_corrected_counts_as_if_it_had_never_been_otherwise(home, tmp_path, what):
+    later = MOVE.replace("12:00:00Z", "12:30:00Z")
+    await load(home, line(), SELL, later)
+    again = await load(home, CORRECTED[what], SELL, later, replace=True)
+    assert (again.new, again.known, again.replaced, again.differing) == (0, 2, 1, ())
+    assert await ledger_of(home) == await afresh(tmp_path, CORRECTED[what], SELL, later)
+
+
+MOVES = {
+    "from another account": only("transfer", id="t3", account="elsewhere", sent_asset="ETH", sent_quantity="1", to_account="wallet"),
+    "to another account": only("transfer", id="t3", sent_asset="ETH", sent_quantity="1", to_account="vault"),
+    "back": only("transfer", id="t3", account="wallet", sent_asset="ETH", sent_quantity="1", to_account="exchange"),
+    "not at all": only("gift_out", id="t3", sent_asset="ETH", sent_quantity="1"),
+}
+
+
+@pytest.mark.parametrize("what", MOVES)
+async def test_a_corrected_transfer_leaves_no_end_behind(home, tmp_path, what):
+    await load(home, line(received_quantity="3"), MOVE, RECEIVED_AND_SOLD)
+    again = await load(home, MOVES[what], replace=True)
+    assert (again.known, again.replaced) == (0, 1)
+    assert await ledger_of(home) == await afresh(tmp_path, line(received_quantity="3"), MOVES[what], RECEIVED_AND_SOLD)
+
+
+async def test_a_row_may_go_to_another_account_and_come_back(home, tmp_path):
+    first, second = (line(id="t1", account=name) for name in ("exchange", "elsewhere"))
+    for told in (first, second, first, second):
+        await load(home, told, SELL, replace=True)
+    await load(home, first, SELL, replace=True)
+    assert await ledger_of(home) == await afresh(tmp_path, first, SELL)
+    plain = await load(home, second)
+    assert (plain.known, plain.replaced, plain.differing) == (1, 0, ("t1",))
+
+
+async def test_what_was_replaced_is_kept_as_an_older_version(home):
+    await load(home, line())
+    await load(home, line(received_quantity="2"), replace=True)
+    changed = await home.app.store.changed("main", 1)
+    assert [json.loads(r.payload)["received_quantity"] for r in (*changed.records, *changed.former)] == ["2", "1"]
+
+
+async def test_new_and_known_rows_beside_a_corrected_one_are_what_they_are(home):
+    await load(home, line(), SELL)
+    again = await load(home, line(received_quantity="2"), SELL, MOVE, replace=True)
+    assert (again.new, again.known, again.replaced) == (1, 1, 1)
+    assert [(t.account.label, t.new) for t in again.accounts] == [("exchange", 1), ("wallet", 0)]
+
+
+async def test_a_corrected_row_keeps_its_place_among_those_of_its_second(home):
+    """A file of this one row alone says nothing of its place."""
+    sale = line(id="t2", kind="sell", sent_asset="ETH", sent_quantity="1", received_asset="USD", received_quantity="2500", value_usd="2500")
+    await load(home, line(), sale)
+    again = await load(home, sale.replace("2500", "2600"), replace=True)
+    assert again.replaced == 1
+    (disposal,) = await home.app.store.disposals()
+    assert (disposal.lot, disposal.gain) == ("t1", Decimal(600))
+
+
+async def test_a_row_that_says_the_same_is_not_replaced(home):
+    await load(home, line(), SELL)
+    before = await home.app.store.ledger()
+    again = await load(home, line(id="t0", kind="buy"), line(received_quantity="1.0"), SELL, replace=True)
+    assert (again.new, again.known, again.replaced) == (1, 2, 0)
+    assert await home.app.store.ledger() != before
+
+
+async def test_a_bad_line_keeps_all_from_being_replaced(home):
+    await load(home, line())
+    before = await stored(home)
+    with pytest.raises(BadLines):
+        await load(home, line(received_quantity="2"), line(id="t9", kind="bye"), replace=True)
+    assert await stored(home) == before
+
+
 async def test_a_bad_line_is_named_and_nothing_is_stored(home):
     with pytest.raises(BadLines) as refused:
         await load(home, line(), line(id="t2", received_quantity="1e3"), line(id="t3", kind="bye"))

@@ -23,9 +23,10 @@ async def test_a_file_its_repetition_and_what_it_leaves_to_be_asked(world):
     first = await world.run("import", path, "--json")
     assert first.code == 0, first.err
     told = first.json["import"]
-    assert {name: told[name] for name in ("new", "known", "differing", "problems")} == {
+    assert {name: told[name] for name in ("new", "known", "replaced", "differing", "problems")} == {
         "new": 2,
         "known": 0,
+        "replaced": 0,
         "differing": [],
         "problems": [],
     }
@@ -59,7 +60,30 @@ async def test_a_known_id_that_says_something_else_is_named(world):
     await world.run("import", written(world, GOOD))
     ran = await world.run("import", written(world, GOOD.replace(",2,", ",3,"), "other.csv"))
     assert ran.code == 1
-    assert "stayed as they were: t2" in ran.out
+    assert "1 known id says something else than before and stayed as it was: t2" in ran.out
+    assert "import it with --replace" in ran.out
+
+
+async def test_a_known_id_that_says_something_else_counts_where_it_is_to_replace_what_it_said(world):
+    await world.run("import", written(world, GOOD))
+    corrected = written(world, GOOD.replace(",2,", ",3,"), "other.csv")
+    ran = await world.run("import", corrected, "--replace", "--json")
+    assert ran.code == 0, ran.err
+    told = ran.json["import"]
+    assert {name: told[name] for name in ("new", "known", "replaced", "differing")} == {
+        "new": 0, "known": 1, "replaced": 1, "differing": [],
+    }  # fmt: skip
+    lots = (await world.run("lots", "--json")).json["lots"]
+    assert [x["quantity"] for x in lots] == ["1", "3"]
+    again = await world.run("import", written(world, GOOD), "--replace")
+    assert "0 new rows, 1 known already, 1 row replaced" in again.out
+
+
+async def test_a_stray_quote_is_named_by_its_line_and_swallows_no_row(world):
+    quoted = [line(id="t1"), line(id="t2", note='"open'), line(id="t3"), line(id="t4", note='closed"')]
+    ran = await world.run("import", written(world, "\n".join([HEADER, *quoted, ""])), "--keep-going", "--json")
+    assert (ran.code, ran.json["import"]["new"]) == (1, 3)
+    assert [p["line"] for p in ran.json["import"]["problems"]] == [3]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, 
     for kept, side in ((records, changed.records), (former, changed.former)):
         for record in side:
             kept.setdefault(record.account, []).append(record)
+    known = {record.key for record in changed.former}
+    """A row that went to another account is known there too."""
     for account in accounts:
         if account.id not in changed.accounts:
             continue
@@ -56,7 +58,7 @@ async def changed_rows(app: App, accounts: Sequence[Account], changed: Changed, 
             mine = records.get(account.id, [])
             before = former.get(account.id, [])
             if account.connector == FILES:
-                mine = await _plain(app, mine, {record.key for record in before}, read, found)
+                mine = await _plain(app, mine, known, read, found)
             await _of_records(app, account, mine, before, found)
         else:
             await _of_account(app, account, found, whole=whole)
