@@ -59,6 +59,15 @@ async def identify(app: App, wishes: Wishes, account: str = "", asset: str = "")
     return records
 
 
+async def identified(app: App, wishes: Wishes, account: str = "", asset: str = "") -> Answer:
+    """{"identified": […]}: the records just made as `answer` tells them, each with the text to print and keep."""
+    made = {record.hash for record in await identify(app, wishes, account, asset)}
+    accounts = {a.id: a for a in await app.store.accounts(PORTFOLIO)}
+    labels = {name: a.label for name, a in accounts.items()}
+    found = [p for p in await proofs(app) if p.record.hash in made]
+    return {"identified": [{**_proof(p, labels), "text": text_of(p.record, accounts[p.record.account], p.number)} for p in found]}
+
+
 def _chosen(made: Made, account: str, asset: str) -> list[Sale]:
     accounts = {a.id: a for a in made.seen.accounts}
     if account and not any(account in (a.id, a.label) for a in accounts.values()):

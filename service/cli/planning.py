@@ -74,13 +74,8 @@ def identify(
         from service.app.plan import Wishes
 
         wishes = Wishes(_amount("outside-st", outside_st), _amount("outside-lt", outside_lt), sales, with_gains)
-        records = {record.hash for record in await proof.identify(app, wishes, account, asset)}
-        accounts = {a.id: a for a in await app.store.accounts()}
-        made = [p for p in await proof.proofs(app) if p.record.hash in records]
-        texts = [proof.text_of(p.record, accounts[p.record.account], p.number) for p in made]
-        told = [p for p in (await proof.answer(app))["proofs"] if p["hash"] in records]
-        answer = {"identified": [{**item, "text": text} for item, text in zip(told, texts, strict=True)]}
-        show(answer, as_json=as_json, table=lambda _: typer.echo("\n\n".join(texts)))
+        answer = await proof.identified(app, wishes, account, asset)
+        show(answer, as_json=as_json, table=lambda told: typer.echo("\n\n".join(item["text"] for item in told["identified"])))
         return DONE
 
     return run(use, as_json=as_json)

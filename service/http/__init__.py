@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.app import rebuild
 from service.app.ports import App
-from service.http import api, failures, forms, gains_api, pages
+from service.http import api, failures, forms, gains_api, pages, plan_api
 from service.http.auth import Attempts
 from service.http.guard import Guard
 from service.http.shown import HERE
@@ -43,6 +43,7 @@ def create_app(app: App, hosts: Sequence[str] = ()) -> FastAPI:
     http.add_api_route("/healthz", _healthz, include_in_schema=False)
     http.include_router(api.router)
     http.include_router(gains_api.router)
+    http.include_router(plan_api.router)
     http.include_router(pages.router)
     http.include_router(forms.router)
     http.mount("/static", StaticFiles(directory=HERE / "static"))

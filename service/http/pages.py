@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from service.app import access, lot_choices, queries
+from service.app import access, lot_choices, plan, proof, queries
 from service.app.gains import Asked
+from service.app.plan import Wishes
 from service.app.ports import App, Busy, Refused, Stopped
 from service.http import gains, gains_page
 from service.http.auth import COOKIE, Attempts, SignIn, Thresher, Visitor, same_origin, set_cookie, visitor
@@ -23,6 +24,8 @@ Owner = Annotated[Visitor, Depends(visitor)]
 
 TRANSACTIONS_SHOWN = 200
 LOTS_SHOWN = 200
+PLANNED_SHOWN = 100
+"""Lots of one sale."""
 ALLOCATED_SHOWN = 100
 """Lots of one coin."""
 FIGURES = (
@@ -114,6 +117,16 @@ async def _gains(app: App, question: Asked = Asked()) -> Answer:
     return {**await gains_page.page(app, question), **await queries.accounts(app), "most": gains_page.DISPOSALS_SHOWN}
 
 
+async def _plan(app: App) -> Answer:
+    """A year without rules has no plan, and says why."""
+    recorded = await proof.answer(app)
+    told: Answer = {**await queries.accounts(app), "currency": await gains_page.currency(app), "most": PLANNED_SHOWN, "refusal": ""}
+    try:
+        return {**(await plan.plan(app, Wishes())), **recorded, **told}
+    except Refused as refused:
+        return {**recorded, **told, "refusal": str(refused)}
+
+
 async def _transactions(app: App) -> Answer:
     newest = await queries.transactions(app, TRANSACTIONS_SHOWN)
     return {**newest, **await queries.accounts(app), "most": TRANSACTIONS_SHOWN}
@@ -138,6 +151,7 @@ def _grouped(items: Iterable[Answer]) -> dict[str, list[Answer]]:
 PAGES = (
     Page("/", "Overview", "overview.html", _overview),
     Page("/harvest", "Harvest", "harvest.html", _harvest),
+    Page("/plan", "Plan", "plan.html", _plan),
     Page("/alerts", "Alerts", "alerts.html", _alerts),
     Page("/balances", "Balances", "balances.html", _balances),
     Page("/lots", "Lots", "lots.html", _lots),
