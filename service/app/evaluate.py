@@ -97,6 +97,7 @@ def ground(seen: View) -> Ground:
         zone=seen.portfolio.profile.time_zone,
         holdings={subject: _holding(lots) for subject, lots in held.items()},
         on_exchange=frozenset(account.id for account in seen.accounts if seen.movable(account.id)),
+        would_stand=lambda alert: evidence.would_stand(alert.evidence, seen),
     )
 
 

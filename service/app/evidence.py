@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from service.app.view import View
-from service.domain import harvest
+from service.domain import harvest, valuation
 from service.domain.alerts import Alert
 from service.domain.harvest import Costs, HarvestSettings, Opportunity, Thresholds, YearEnd
 from service.domain.issues import content_id
@@ -65,6 +65,25 @@ def recomputed(text: str) -> str | None:
     answer = told["answer"]
     again = next((o for o in _assessed(told) if o.id == answer["id"]), None)
     return None if again is None else _canonical({name: value for name, value in asdict(again).items() if name in answer})
+
+
+def would_stand(text: str, seen: View) -> bool:
+    """Whether what was held when the alert spoke would still be worth an open alert at the prices, figures and rules of this view."""
+    told = json.loads(text)
+    assert seen.rules is not None
+    lots = [position.lot for position in map(_position, told["positions"])]
+    account, _, _ = told["subject"].partition(" ")
+    found = harvest.assess(
+        valuation.value(lots, seen.prices, seen.now, seen.portfolio.profile.time_zone),
+        seen.method_of,
+        seen.portfolio.harvest,
+        seen.portfolio.profile,
+        seen.rules,
+        seen.realised,
+        seen.now,
+        movable=lambda _: seen.movable(account),
+    )
+    return any(one.keeps for one in found)
 
 
 def _assessed(told: dict[str, Any]) -> list[Opportunity]:

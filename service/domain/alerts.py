@@ -9,7 +9,7 @@ without a fresh price stays as it is: no opinion is no news.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -62,6 +62,8 @@ class Ground:
     """By subject ("account coin"): one that is not among them is sold or moved."""
     on_exchange: frozenset[str] = frozenset()
     """Accounts in which coins can be sold where they lie."""
+    would_stand: Callable[[Alert], bool] = lambda _: True
+    """Whether what was held when the alert last spoke would still be worth an open alert today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,25 +256,24 @@ class _Teller:
         if year != self.ground.year:
             return f"the tax year {year} is over"
         if found is None:
-            return self._changed(then, holding) or "price recovered"
+            return self._changed(alert, holding) or "price recovered"
         if found.keeps:
             return ""
         least = self.settings.of(found.coin)
         if then is not None and then.thresholds != least and not self._missed(found, then.thresholds):
             return "your thresholds changed"
         if self._missed(found, least) == "depth" and not found.limited:
-            return self._changed(then, holding) or "price recovered"
+            return self._changed(alert, holding) or "price recovered"
         if then is not None and then.rules != self.ground.rules:
             return f"the tax rules changed: {self.ground.rules.partition(' ')[0]}"
         return SHRUNK
 
-    def _changed(self, then: Judged | None, holding: Holding) -> str:
-        """What became of the holding since the alert was last judged."""
-        if then is None:
+    def _changed(self, alert: Alert, holding: Holding) -> str:
+        """What became of the holding since the alert was last judged, where that and not the price ends it."""
+        then = alert.judged
+        if then is None or holding == (then.quantity, then.basis) or not self.ground.would_stand(alert):
             return ""
-        if holding.quantity < then.quantity:
-            return "part was sold or moved"
-        return "the basis changed" if holding != (then.quantity, then.basis) else ""
+        return "part was sold or moved" if holding.quantity < then.quantity else "the basis changed"
 
     def _missed(self, found: Opportunity, least: Thresholds) -> Literal["depth", "saving", ""]:
         """What an open alert must meet by these thresholds and this does not."""
