@@ -241,6 +241,12 @@ def test_an_unknown_cost_ends_the_line_by_fifo_and_is_passed_over_by_identificat
     assert harvested(run) == [("2024-06-10", "kraken", 1.0, -50.0)]
 
 
+def test_what_was_bought_after_more_was_sold_than_held_can_be_harvested():
+    movements = [sells("short", "2023-01-05", 1, 10), buys("b", "2024-01-06", 1, 100)]
+    run = backtest.simulate(a_past(movements, {"2024-06-10": 50}), TWENTY, terms())
+    assert harvested(run) == [("2024-06-10", "kraken", 1.0, -50.0)]
+
+
 def test_a_gift_loses_from_its_value_at_the_gift_only():
     gift = buys("g", "2024-01-05", 1, 100, fair=money(Decimal(60)), kind="gift_in")
     assert harvested(backtest.simulate(a_past([gift], {"2024-06-10": 61}), TWENTY, terms())) == []
@@ -413,6 +419,22 @@ def test_no_harvest_is_the_plain_ledger(steps, prices, method):
     groups = ledger.run(in_order, {m.coin: m.coin for m in in_order}, past.said, 18)
     assert list(run.matches) == ordered(m for group in groups for m in group.matches)
     assert money(run.open_basis) == sum(o.basis for group in groups for o in group.open())
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS, PRICES, PRICES, st.sampled_from(["fifo", "lifo", "hifo", "lofo"]))
+def test_a_run_is_the_ledger_of_the_history_with_its_harvests_written_in(steps, btc, eth, method):
+    movements = history(steps)
+    past = a_past(movements, {"btc": priced(btc), "eth": priced(eth)}, said=methods(method, "kraken", "wallet"))
+    run = backtest.simulate(past, TWENTY, terms())
+    written = []
+    for h in run.harvests:
+        end = ticks(datetime.combine(calendar_day(h.day) + timedelta(days=1), datetime.min.time(), UTC)) - 1
+        name = f"backtest/{calendar_day(h.day)}/{h.account}/{h.coin}"
+        written += [Movement(act, end, name, h.account, h.coin, h.coin, h.quantity, h.value) for act in ("dispose", "acquire")]
+    in_order = sorted([*movements, *written], key=lambda m: m.at)
+    groups = ledger.run(in_order, {m.coin: m.coin for m in in_order}, past.said, 18)
+    assert list(run.matches) == ordered(m for group in groups for m in group.matches)
 
 
 @settings(max_examples=100, deadline=None)

@@ -136,12 +136,17 @@ class Book:
             return []
         if not look.is_sweep and watched.none_at is not None and price >= watched.none_at:
             return []
-        held = line(pool, method, price, self.one, self.group.held.get((account, key[1]), 0))
+        held = line(pool, method, price, self.one, self._most(key, account))
         chosen = self._worth(deepest(held, share, method), account, key[1], price, is_sweep=look.is_sweep)
         if not chosen:
             watched.dearest = dearest(pool)
             watched.none_at = watched.none_at if look.is_sweep else price
         return chosen
+
+    def _most(self, key: PoolKey, account: str) -> int:
+        """Units that the account can sell: of a pool of its own all lots, also where more left it than came in; of one for all what it holds."""
+        beyond = self.group.short.get(key, 0) if key[0] else 0
+        return self.group.held.get((account, key[1]), 0) + beyond
 
     def _worth(self, chosen: list[Part], account: str, coin: str, price: int, *, is_sweep: bool) -> list[Part]:
         """The same, or nothing where it loses too little."""
