@@ -14,6 +14,7 @@ from service.app.rebuild import rebuild
 from service.domain.statements import Allocation, Identification, LotChoice, MethodChoice, PoolingChoice
 from tests.app.history import BEGIN, Told, ToldAlone, page, random_history
 from tests.app.house import house
+from tests.http.ledger import home_of
 
 NO_SOURCE = ("unknown", "no price is known")
 
@@ -80,3 +81,36 @@ async def test_every_disposal_of_what_is_stored_can_be_explained_by_a_pool(tmp_p
         for lot in sorted({m.id for m in movements if m.act == "acquire"}):
             (one,) = (await explain.explain_lot(app, lot, method=method))["explanations"]
             assert (one["reproduced"], one["lot"]) == (True, lot)
+
+
+class Watched:
+    """A store that remembers how disposals were asked for, and may have lost those of an event."""
+
+    def __init__(self, store, lost=()):
+        self._store, self._lost, self.asked = store, lost, []
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def disposals(self, portfolio="main", since=None, until=None):
+        self.asked.append((since, until))
+        return [d for d in await self._store.disposals(portfolio, since, until) if d.event not in self._lost]
+
+
+async def test_of_a_long_ledger_only_the_matches_of_that_time_are_read(tmp_path):
+    async with home_of(tmp_path) as home:
+        store = Watched(home.app.store)
+        answer = await explain.explain_disposal(replace(home.app, store=store), "s1")
+        assert all(one["reproduced"] for one in answer["explanations"])
+        sold = {d.disposed_at for d in await home.app.store.disposals() if d.event == "s1"}
+        ((since, until),) = store.asked
+        assert {since} == sold
+        assert until - since == timedelta(microseconds=1)
+
+
+async def test_a_match_that_the_ledger_does_not_have_is_not_reproduced(tmp_path):
+    """Unlike a ledger that was never booked: there is nothing to compare with."""
+    async with home_of(tmp_path) as home:
+        lost = replace(home.app, store=Watched(home.app.store, lost=("s1",)))
+        assert not any(one["reproduced"] for one in (await explain.explain_disposal(lost, "s1"))["explanations"])
+        assert all(one["reproduced"] for one in (await explain.explain_disposal(lost, "s2"))["explanations"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from service.app.explain import chain, law, pools, sums
@@ -43,10 +43,19 @@ async def explain_disposal(app: App, id: str, *, method: Method | Pooled | None 
     if method == "section104" or method == "acb":  # noqa: PLR1714  # this way the type is narrowed
         return await pools.explain_disposal(app, id, method)
     past = await of_store(app, method=method, scope=scope)
-    stored = await app.store.disposals(PORTFOLIO) if method is None and scope is None else ()
     found = await asyncio.to_thread(look, past, id)
+    stored = await _stored(app, found) if method is None and scope is None else None
     past = replace(past, facts=await facts_of(app, past, (name for one in found for name in one.events())))
-    return tell(past, found, {d.id: d for d in stored})
+    return await asyncio.to_thread(tell, past, found, stored)
+
+
+async def _stored(app: App, found: Sequence[Found]) -> dict[str, Disposal] | None:
+    """The ledger's matches of the times of these, by id; None where nothing was booked yet."""
+    if not await app.store.ledger_id(PORTFOLIO):
+        return None
+    times = [one.match.disposed for one in found]
+    until = moment(max(times)) + timedelta(microseconds=1)
+    return {d.id: d for d in await app.store.disposals(PORTFOLIO, moment(min(times)), until)}
 
 
 async def explain_lot(app: App, id: str, *, method: Method | Pooled | None = None) -> Answer:
@@ -55,7 +64,7 @@ async def explain_lot(app: App, id: str, *, method: Method | Pooled | None = Non
         return await pools.explain_lot(app, id, method)
     past = await of_store(app, method=method)
     found = await asyncio.to_thread(look_at_lot, past, id)
-    return tell_lot(replace(past, facts=await facts_of(app, past, found.events())), found)
+    return await asyncio.to_thread(tell_lot, replace(past, facts=await facts_of(app, past, found.events())), found)
 
 
 # ------------------------------------------------------------------ a disposal
@@ -77,7 +86,7 @@ class Found(NamedTuple):
 
 def gain(past: Past, id: str) -> Answer:
     """All matches of the disposal `id`, or the one match of that id ("dsp_…"), of a history with its facts. Pure."""
-    return tell(past, look(past, id), {})
+    return tell(past, look(past, id), None)
 
 
 def look(past: Past, id: str) -> list[Found]:
@@ -97,8 +106,8 @@ def look(past: Past, id: str) -> list[Found]:
     return found
 
 
-def tell(past: Past, found: Sequence[Found], stored: Mapping[str, Disposal]) -> Answer:
-    """`stored`: the ledger's own matches by id; empty: compared with the replay only. Pure."""
+def tell(past: Past, found: Sequence[Found], stored: Mapping[str, Disposal] | None) -> Answer:
+    """`stored`: the ledger's own matches by id, and none of what it does not have; None: compared with the replay only. Pure."""
     return {"explanations": [_explained(past, one, stored) for one in found]}
 
 
@@ -116,7 +125,7 @@ def _id(match: Match) -> str:
     return content_id("dsp", match.id, match.coin, match.lot)
 
 
-def _explained(past: Past, found: Found, stored: Mapping[str, Disposal]) -> Answer:
+def _explained(past: Past, found: Found, stored: Mapping[str, Disposal] | None) -> Answer:
     seen, taking, match = found
     fact = past.fact(match.id)
     lines, same = sums.of_match(past, taking, match, fact)
@@ -127,7 +136,7 @@ def _explained(past: Past, found: Found, stored: Mapping[str, Disposal]) -> Answ
     steps = chain.of_lot(past, seen, match.lot, match) if match.lot else []
     mine, in_utc = _terms(past, match)
     lines.append(_term_line(past, match, mine))
-    if stored:
+    if stored is not None:
         same = same and stored.get(_id(match)) == disposal(match, past.places, past.symbols)
     same = same and (mine["term"] == ("long" if match.long else "short"))
     source = (fact.fee_price if taking.movement.more.is_fee else fact.price) if fact else ""

@@ -28,14 +28,16 @@ async def explain_disposal(app: App, id: str, method: Pooled) -> Answer:
     """A disposal of what is stored, by its id or that of one of its matches. Raises Refused for an unknown one."""
     past = _in_zone(await of_store(app), method)
     found = await asyncio.to_thread(look, past, id, method)
-    return tell(replace(past, facts=await facts_of(app, past, (name for one in found for name in one.events()))), found)
+    facts = await facts_of(app, past, (name for one in found for name in one.events()))
+    return await asyncio.to_thread(tell, replace(past, facts=facts), found)
 
 
 async def explain_lot(app: App, id: str, method: Pooled) -> Answer:
     """What became of an acquisition of what is stored. Raises Refused for an unknown one."""
     past = _in_zone(await of_store(app), method)
     found = await asyncio.to_thread(look_at_lot, past, id, method)
-    return tell(replace(past, facts=await facts_of(app, past, (name for one in found for name in one.events()))), found)
+    facts = await facts_of(app, past, (name for one in found for name in one.events()))
+    return await asyncio.to_thread(tell, replace(past, facts=facts), found)
 
 
 def _in_zone(past: Past, method: Pooled) -> Past:
