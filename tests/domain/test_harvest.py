@@ -8,6 +8,7 @@ from itertools import accumulate
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.contract import Asset
@@ -199,6 +200,7 @@ SIZES = st.tuples(st.integers(1, 40), st.integers(100, 9000), st.sampled_from(["
 YEARS = st.tuples(st.integers(-4000, 4000), st.integers(-4000, 4000))
 
 
+@examples(deadline=None)
 @given(
     st.lists(SIZES, min_size=1, max_size=5),
     YEARS,

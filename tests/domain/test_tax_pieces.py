@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.money import exact
@@ -28,6 +28,7 @@ PROFILES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(PROFILES, AMOUNTS, AMOUNTS, st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=6))
 def test_every_point_is_the_whole_computation(profile, short, long, further):
     model = year_of(profile, RULES, Realised(short, long))
@@ -38,6 +39,7 @@ def test_every_point_is_the_whole_computation(profile, short, long, further):
 
 
 @pytest.mark.parametrize("term", ["short", "long"])
+@settings(deadline=None)
 @given(PROFILES, AMOUNTS, AMOUNTS)
 def test_between_two_bends_the_way_is_straight(term, profile, short, long):
     model, most = year_of(profile, RULES, Realised(short, long)), Decimal(10) ** 6

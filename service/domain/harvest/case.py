@@ -139,6 +139,12 @@ class Case:
             best = largest  # not worth its costs in any part: shown whole, with the reason
         return Standing(best, "blocked", _limited(best, largest))
 
+    def most(self) -> Decimal:
+        """The most that any sale saves after its costs; below zero: nothing pays for them."""
+        self._walk()
+        losing = [edge for edge in self._edges if edge.lost.both > 0]
+        return max((sale.net for sale in self._near_best(losing)), default=-self._move) if losing else -self._move
+
     def _walk(self) -> None:
         """All sales that end at the edge of a lot, in the order of the line."""
         lost, worth, basis = Lost(), ZERO, ZERO
