@@ -9,7 +9,7 @@ import typer
 
 from service.cli.lots import lots_commands
 from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
-from service.cli.tables import day, labels, minute, money, print_table, quantity
+from service.cli.tables import ID, day, labels, minute, money, print_table, quantity
 
 if TYPE_CHECKING:
     from service.app.ports import App
@@ -77,6 +77,7 @@ def transactions(
         names = labels((await queries.accounts(app))["accounts"])
         rows = [
             (
+                t["id"],
                 minute(t["occurred_at"]),
                 names.get(t["account"], t["account"]),
                 t["kind"],
@@ -86,7 +87,7 @@ def transactions(
             )
             for t in answer["transactions"]
         ]
-        columns = ("time (UTC)", "account", "kind", "moved", "match", "flags")
+        columns = (ID, "time (UTC)", "account", "kind", "moved", "match", "flags")
         show(answer, as_json=as_json, table=lambda _: print_table("Transactions", columns, rows, empty="No transactions yet."))
         return DONE
 
@@ -165,11 +166,11 @@ def issues(context: typer.Context, as_json: AsJson = False) -> int | None:
         from service.app import queries
 
         answer = await queries.issues(app)
-        rows = [(i["severity"], i["kind"], i["says"], i["remedy"]) for i in answer["issues"]]
+        rows = [(i["id"], i["severity"], i["kind"], i["says"], i["remedy"]) for i in answer["issues"]]
         show(
             answer,
             as_json=as_json,
-            table=lambda _: print_table("Issues", ("severity", "kind", "what", "remedy"), rows, empty="Nothing is open."),
+            table=lambda _: print_table("Issues", (ID, "severity", "kind", "what", "remedy"), rows, empty="Nothing is open."),
         )
         return OPEN if answer["issues"] else DONE
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
-from service.cli.tables import day, labels, money, print_table, quantity
+from service.cli.tables import ID, day, labels, money, print_table, quantity
 
 if TYPE_CHECKING:
     from service.app.ports import App
@@ -37,9 +37,10 @@ def lots(context: typer.Context, as_json: AsJson = False) -> int | None:
 
         answer = await queries.lots(app)
         names = labels((await queries.accounts(app))["accounts"])
-        columns = ("account", "asset", "quantity", "basis", "acquired", "term", "price", "value", "unrealised", "flags")
+        columns = (ID, "account", "asset", "quantity", "basis", "acquired", "term", "price", "value", "unrealised", "flags")
         rows = [
             (
+                x["id"],
                 names.get(x["account"], x["account"]),
                 x["symbol"],
                 quantity(x["quantity"]),
@@ -56,7 +57,7 @@ def lots(context: typer.Context, as_json: AsJson = False) -> int | None:
         show(
             answer,
             as_json=as_json,
-            table=lambda _: print_table("Open lots", columns, rows, empty="No open lots yet.", right=(*columns[2:4], *columns[6:9])),
+            table=lambda _: print_table("Open lots", columns, rows, empty="No open lots yet.", right=(*columns[3:5], *columns[7:10])),
         )
         return OPEN if any(x["price"] is None or x["basis"] is None for x in answer["lots"]) else DONE
 

@@ -39,6 +39,12 @@ def minute(at: str | None) -> str:
     return "–" if at is None else f"{at[:10]} {at[11:16]}"
 
 
+ID = "id"
+"""The column of what other commands want to be told."""
+WIDE = 120
+"""Columns of a terminal from which on an id stands on one line, to be marked and copied."""
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, right: Iterable[str] = ()) -> None:
     """One table on standard output; `right` names the columns of figures."""
     from rich.console import Console
@@ -52,7 +58,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     aligned = set(right)
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in aligned else "left", overflow="fold")
+        table.add_column(
+            column, justify="right" if column in aligned else "left", overflow="fold", no_wrap=column == ID and console.width >= WIDE
+        )
     for row in listed:
         table.add_row(*(cell.replace("[", r"\[") for cell in row))
     console.print(table)

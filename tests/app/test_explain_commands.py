@@ -242,3 +242,19 @@ def test_wrong_words_get_one_sentence_and_exit_2(thresher, words, why):
     assert told.code == 2
     assert why in told.err
     assert len(told.err.splitlines()) == 1
+
+
+def test_tables_show_the_ids_that_other_commands_want(thresher):
+    """Each whole and on one line; what is shown is understood."""
+    lots = [lot["id"] for lot in json.loads(thresher("lots", "--json").out)["lots"]]
+    shown = thresher("lots").out
+    assert lots
+    assert all(f" {lot} " in shown for lot in lots)
+    assert thresher("lots", "explain", lots[0]).code == 0
+    rows = json.loads(thresher("transactions", "--json").out)["transactions"]
+    shown = thresher("transactions").out
+    assert all(f" {row['id']} " in shown for row in rows)
+    issues = json.loads(thresher("issues", "--json").out)["issues"]
+    shown = thresher("issues").out
+    assert issues
+    assert all(f" {issue['id']} " in shown for issue in issues)
