@@ -214,6 +214,18 @@ def test_by_fifo_a_loss_behind_a_gain_is_reached_only_where_both_together_lose_e
     assert harvested(run) == [("2024-06-10", "kraken", 2.0, -22.0)]
 
 
+def test_once_the_gain_in_front_is_sold_the_loss_is_reached_at_the_same_price():
+    movements = [*OLD_GAINS, sells("sale", "2024-06-11", 1, 50)]
+    run = backtest.simulate(a_past(movements, {"2024-06-10": 50, "2024-06-11": 50}, said=methods("fifo", "kraken")), TWENTY, terms())
+    assert harvested(run) == [("2024-06-11", "kraken", 1.0, -50.0)]
+
+
+def test_a_lot_that_was_moved_is_looked_at_where_it_lies():
+    movements = [buys("a", "2024-01-05", 1, 100), buys("b", "2024-01-05", 1, 50, account="wallet"), moves("m", "2024-06-11", 1)]
+    run = backtest.simulate(a_past(movements, {"2024-06-10": 95, "2024-06-12": 60}, said=methods("hifo", "wallet")), TWENTY, terms())
+    assert harvested(run) == [("2024-06-12", "wallet", 1.0, -40.0)]
+
+
 @pytest.mark.parametrize("method", ["hifo", "specific", "lifo"])
 def test_other_methods_take_the_loss_alone(method):
     run = backtest.simulate(a_past(OLD_GAINS, {"2024-06-10": 50}, said=methods(method, "kraken")), TWENTY, terms())
