@@ -41,6 +41,7 @@ async def _today(app: App) -> date:
 
 def _account(account: Account, said: Statements, today: date) -> Answer:
     """`method`: in force today. `methods`: how lots are taken from which day on, later words last; FIFO before the first."""
+    methods = [(m.method, m.since) for m in said.methods if m.account == account.id]
     return {
         "id": account.id,
         "kind": account.kind,
@@ -53,7 +54,7 @@ def _account(account: Account, said: Statements, today: date) -> Answer:
         "last_sync": iso(account.last_sync),
         "proved_until": iso(account.proved_until),
         "method": said.method(account.id, today),
-        "methods": [{"method": m.method, "from": m.since.isoformat()} for m in said.methods if m.account == account.id],
+        "methods": [{"method": method, "from": since.isoformat()} for method, since in reversed(dict.fromkeys(reversed(methods)))],
     }
 
 

@@ -133,7 +133,7 @@ def _no_price(event: Event, coin: Coin, currency: str) -> Issue:
         IssueKind.MISSING_PRICE,
         "warning" if coin.known else "info",
         f"{event.id} {coin.id}",
-        f"No {currency} price of {coin.symbol} at {event.at:%Y-%m-%d %H:%M} UTC, needed for a {event.kind.value} in {event.account}.",
+        f"No {currency} price of {coin.symbol} at {event.at:%Y-%m-%d %H:%M} UTC, needed for the {event.kind.value} in {event.account}.",
         f"Import one: `thresher prices import FILE` with the line {event.at:%Y-%m-%d},{coin.id},PRICE.",
     )
 

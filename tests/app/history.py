@@ -12,7 +12,17 @@ from typing import ClassVar
 
 from connectors.contract import Asset, Cursor, Field, Leg, Page, Quote, RawRecord, Source, Spec, Transaction, Unreadable
 from service.app.ports import Account
-from service.domain.statements import Allocation, Identification, LotChoice, MatchAnswer, MethodChoice, PoolingChoice, Statement
+from service.domain.statements import (
+    Allocation,
+    Identification,
+    LotChoice,
+    LotPlace,
+    LotSelection,
+    MatchAnswer,
+    MethodChoice,
+    PoolingChoice,
+    Statement,
+)
 
 BEGIN = datetime(2024, 12, 20, tzinfo=UTC)
 COINS = ("kraken:XXBT", "kraken:XETH", "kraken:SOL", "kraken:ODD", "kraken:NEW")
@@ -166,9 +176,15 @@ def random_words(chance: Random, rows: list[str], lots: list[str], told: History
                     chance.choice(ids), chance.choice(["btc", "eth"]), (LotChoice(chance.choice(lots), Decimal("0.5")),), made_at
                 )
             )
-        elif kind < 0.9 and len(rows) > 1:
+        elif kind < 0.75 and len(rows) > 1:
             words.append(MatchAnswer(*chance.sample(rows, 2), same=chance.random() < 0.5, made_at=made_at))
+        elif kind < 0.88 and rows and lots:
+            event = chance.choice(rows) + chance.choice(["", "", "/fee"])
+            words.append(LotSelection(event, (LotChoice(chance.choice(lots), Decimal("0.5")),), made_at))
         elif kind < 0.95:
             words.append(PoolingChoice(date(2025, 1, 1), made_at))
             words.append(Allocation("btc", made_at, order="highest_basis_first", accounts=tuple(chance.sample(ids, 2))))
+            for seconds in range(chance.randrange(3) if lots else 0):  # named later, before and after the first sale of the year
+                later = made_at + timedelta(days=chance.randrange(12), seconds=seconds)
+                words.append(Allocation("btc", later, (LotPlace(chance.choice(lots), chance.choice(ids), Decimal(1)),)))
     return words

@@ -396,6 +396,13 @@ async def test_an_account_says_which_method_is_in_force_today(home):
     assert await method() == "lifo"
 
 
+async def test_a_standing_order_whose_true_time_was_told_later_is_shown_once(home):
+    for made_at in (None, at("2025-02-28")):
+        await holder.set_method(home.app, "two", "lifo", date(2025, 3, 1), made_at=made_at)
+    account = await queries.account(home.app, await sources.the_account(home.app, "two"))
+    assert account["methods"] == [{"method": "lifo", "from": "2025-03-01"}]
+
+
 @pytest.mark.parametrize(("account", "since"), [("two", date(2025, 3, 2)), ("one", date(2022, 1, 1))])
 async def test_a_method_that_no_disposal_came_before_is_not_late(home, account, since):
     """The only sale was at the second exchange on 1 March 2025."""
