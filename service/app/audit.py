@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from service.app import audit_pools
 from service.app.explain import law
+from service.app.explain.file import rows_of
 from service.app.explain.past import Past as Explained
-from service.app.explain.past import facts_of
+from service.app.explain.past import fact_of, facts_of
 from service.app.gains import POOLED, PORTFOLIO, Asked, Found, Past, items
-from service.domain import history
 from service.domain.ledger import Choices, Match, choices
 from service.domain.movements import event_of
 
@@ -35,14 +35,18 @@ class Source(NamedTuple):
     """Of a store: account, stream and key of each raw record. Of a file: line and id of each row."""
 
 
-def of_file(rows: Iterable[history.Row]) -> dict[str, Source]:
+def of_file(past: Past) -> dict[str, Source]:
     """By event."""
     found = {}
-    for row in rows:
+    for row in past.rows:
         has_money = "USD" in (row.sent_asset, row.received_asset)
         price = "stated" if row.value is not None else "money" if has_money else ""
         fee = "stated" if row.fee_value is not None else "money" if row.fee_asset == "USD" else ""
         found[row.id] = Source(row.id, row.kind, price, fee, (row.id,), ({"line": row.line, "id": row.id},))
+    for event in past.joined:
+        fact, names = fact_of(event), rows_of(event)
+        records = tuple(record for name in names for record in found[name].records)
+        found[event.id] = Source(event.id, fact.kind, fact.price, fact.fee_price, names, records)
     return found
 
 

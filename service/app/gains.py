@@ -22,6 +22,7 @@ from service.domain.issues import Issue, IssueKind
 from service.domain.ledger import Choices, Finding, Group, Match, Scope
 from service.domain.ledger.choices import Calendar
 from service.domain.movements import MONEY_PLACES, PLACES, Movement, stamp, text
+from service.domain.reconcile import Event
 from service.domain.reports import matches as rows
 from service.domain.statements import MethodName, Statements, gathered
 
@@ -51,7 +52,8 @@ class Past:
     """Of the rows, before any lot was matched, each with its time where that is known."""
     currency: str = "USD"
     rows: Sequence[history.Row] = ()
-    """Of a file, where somebody asks what a match comes from."""
+    """Of a file, where somebody asks what a match comes from; and what became of those that hang on others."""
+    joined: Sequence[Event] = ()
 
     def symbols(self) -> dict[str, str]:
         return {coin.id: coin.symbol for coin in self.coins.values()}
@@ -120,7 +122,8 @@ def of_file(
     booking = history.booking(found, table, window=window)
     times = {row.id: row.at for row in found} if booking.issues else {}
     issues = tuple((times.get(issue.subject.partition(" ")[0]), issue) for issue in booking.issues)
-    return Past(booking.groups(), booking.coins, issues=issues, rows=found if keep_rows else ()), problems
+    rows, joined = (found, booking.joined) if keep_rows else ((), ())
+    return Past(booking.groups(), booking.coins, issues=issues, rows=rows, joined=joined), problems
 
 
 async def of_store(app: App) -> Past:

@@ -125,7 +125,7 @@ def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_js
         if files.audit is not None:
             from service.app import audit as audits
 
-            sources = audits.of_file(past.rows)
+            sources = audits.of_file(past)
         _answer(found, asked, files, past, sources, as_json=as_json)
     except Refused as refused:
         return straight.refusal(refused)

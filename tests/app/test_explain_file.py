@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from service.app import audit, gains
 from service.app.explain import gain, of_lines
+from service.app.gains import Asked
 from service.settings import asset_table, load
 from tests.tools import ROOT
 
@@ -44,3 +47,17 @@ def test_a_fee_in_the_coin_that_was_bought_is_valued_by_the_trade_itself(table):
     bought = "k1,2024-01-01T12:00:00Z,buy,ex,,USD,100,ETH,1,ETH,0.1,100,,\n"
     one = explained(table, "k1/fee", bought)
     assert (one["proceeds"], one["prices"]["proceeds"]) == ("10", "the price of the trade itself")
+
+
+def audited(table, *rows):
+    history, _ = gains.of_file("".join([HEAD, *rows]), table, window=timedelta(hours=48), keep_rows=True)
+    found = gains.gains(history, Asked())
+    return {line["disposal_id"]: line for line in map(json.loads, audit.lines(found, history, Asked(), audit.of_file(history)))}
+
+
+def test_an_audit_leads_such_a_fee_to_both_rows_and_says_where_its_value_is_from(table):
+    fee = audited(table, BOUGHT, CAME, WENT.format(fee_value="30"))["kd/fee"]["disposal"]
+    assert (fee["event"], fee["kind"], fee["price_source"], fee["transactions"]) == ("kd", "fee", "stated", ["kw", "kd"])
+    assert fee["records"] == [{"line": 4, "id": "kw"}, {"line": 3, "id": "kd"}]
+    unknown = audited(table, BOUGHT, CAME, WENT.format(fee_value=""))["kd/fee"]
+    assert (unknown["disposal"]["price_source"], unknown["proceeds"]) == (None, None)

@@ -47,10 +47,12 @@ def of_lines(
 def _joined(happened: Sequence[Event], rows: Iterable[Row]) -> dict[str, Fact]:
     """By event, of the rows that hang on others: what is known of it may stand in more than one row."""
     lines = {row.id: f"line {row.line}" for row in rows} if happened else {}
-    return {
-        event.id: replace(fact_of(event), sources=tuple(dict.fromkeys(lines[name.removesuffix(IN)] for name in event.transactions)))
-        for event in happened
-    }
+    return {event.id: replace(fact_of(event), sources=tuple(lines[name] for name in rows_of(event))) for event in happened}
+
+
+def rows_of(event: Event) -> tuple[str, ...]:
+    """Ids of the file's rows that an event was read from; the second half of a row's transfer is of the same row."""
+    return tuple(dict.fromkeys(name.removesuffix(IN) for name in event.transactions))
 
 
 def _fact(row: Row) -> Fact:
