@@ -11,6 +11,7 @@ from service.domain.statements import MethodName
 
 Flag = str
 """missing_basis: acquired outside of what we watch, or more left than came in. unpriced: no fair value at the event.
+gift_value_unknown: a loss on a gift, measured from the donor's basis since nobody knows what it was worth when given.
 spam, pending, unexplained: see DESIGN. A result that rests on a flagged lot carries the flag."""
 
 

@@ -112,6 +112,8 @@ class PlainLedger:
     def acquire(self, m):
         self.count(m.account, m.coin, m.quantity)
         flags = () if m.value is not None else (m.more.unknown or "missing_basis",)
+        if m.value and m.more.kind == "gift_in" and m.more.worth is None:
+            flags = ("gift_value_unknown",)
         acquired = m.at if m.more.acquired_at is None else m.more.acquired_at
         unit = Fraction(m.value or 0, m.quantity)
         self.put(PlainLot(m.id, m.account, m.coin, m.quantity, m.value, acquired, self.row, unit, m.account, flags, m.more.fair, m.at))
@@ -135,6 +137,8 @@ class PlainLedger:
             basis, since, flags = lot.fair, lot.gift_at, (*flags, "gift_loss")
         elif lot.fair is not None and got < basis:
             basis, flags = got, (*flags, "gift_neither")
+        elif basis is not None and got >= basis:
+            flags = tuple(flag for flag in flags if flag != "gift_value_unknown")
         is_long = self.day(m.at) >= long_from(self.day(since))
         return (m.id, lot.id, m.coin, m.account, since, m.at, lot.quantity, got, basis, is_long, flags)
 

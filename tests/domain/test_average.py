@@ -45,6 +45,13 @@ def test_a_gift_that_has_only_one_basis_is_averaged_without_a_flag():
     assert sold("average", gift("1000"), BOUGHT, SOLD) == [("g1", Decimal(700), Decimal(-200), ())]
 
 
+def test_a_gift_of_unknown_value_may_have_two_bases():
+    """By lots a loss on it says so; its gain is measured from the donor's basis whatever it was worth."""
+    assert sold("average", gift(""), BOUGHT, SOLD) == [("g1", Decimal(700), Decimal(-200), ("gift_averaged",))]
+    assert sold(None, gift(""), BOUGHT, SOLD) == [("g1", Decimal(1000), Decimal(-500), ("gift_value_unknown",))]
+    assert sold(None, gift(""), SOLD | {"received_quantity": "1500", "value_usd": "1500"}) == [("g1", Decimal(1000), Decimal(500), ())]
+
+
 def moved(at, account, to):
     return {
         "id": f"to {to}", "timestamp": at, "kind": "transfer", "account": account, "to_account": to, "sent_asset": "ETH",

@@ -128,11 +128,14 @@ class LedgerMachine(RuleBasedStateMachine):
         more = More(unknown="unpriced", income=is_income)
         self.happen("acquire", account, coin, quantity, gap, value=value, more=more)
 
-    @rule(account=ACCOUNT, coin=COIN, quantity=UNITS, value=MONEY, percent=st.integers(0, 99), days=st.integers(0, 800), gap=GAP)
+    @rule(
+        account=ACCOUNT, coin=COIN, quantity=UNITS, value=MONEY, percent=st.none() | st.integers(0, 99), days=st.integers(0, 800), gap=GAP
+    )
     def be_given(self, *, account, coin, quantity, value, percent, days, gap):
-        """A gift, worth less than it cost the donor, who held it since long ago."""
-        fair = value * percent // 100
-        more = More(acquired_at=self.at - days * 24 * HOUR, fair=fair if fair < value else None)
+        """A gift, worth less than it cost the donor, who held it since long ago; or nobody knows what it was worth."""
+        worth = None if percent is None else value * percent // 100
+        fair = worth if worth is not None and worth < value else None
+        more = More(acquired_at=self.at - days * 24 * HOUR, fair=fair, kind="gift_in", worth=worth)
         self.happen("acquire", account, coin, quantity, gap, value=value, more=more)
 
     @rule(account=ACCOUNT, coin=COIN, part=st.integers(0, 6), value=st.none() | MONEY, fee=st.integers(0, 10**30), gap=GAP)

@@ -60,6 +60,26 @@ async def test_forms_from_the_store_are_those_from_the_file(world, history, tmp_
     }
 
 
+GIFT = """\
+id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,fee_value_usd,note,basis_usd
+g1,2024-02-01T12:00:00Z,gift_in,exchange,,,,BTC,2,,,,,,20000
+s1,2024-03-01T12:00:00Z,sell,exchange,,BTC,1,USD,12000,,,12000,,,
+s2,2024-03-02T12:00:00Z,sell,exchange,,BTC,1,USD,7000,,,7000,,,
+"""
+
+
+async def test_a_loss_on_a_gift_of_unknown_value_is_flagged_on_its_line(world, tmp_path):
+    path = tmp_path / "gift.csv"
+    path.write_text(GIFT)
+    assert (await world.run("import", str(path))).code == 0
+    for source in (("--from", str(path)), ()):
+        done = await world.run("gains", *source, "--csv", "-")
+        assert [(r["disposal_id"], r["gain_usd"], r["flags"]) for r in table(done.out)] == [
+            ("s1", "2000", ""),
+            ("s2", "-3000", "gift_value_unknown"),
+        ]
+
+
 ISSUE_IN_2025 = """\
 id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,fee_value_usd,note
 b1,2024-02-01T12:00:00Z,buy,exchange,,USD,10000,BTC,1,,,10000,,

@@ -23,7 +23,9 @@ from service.domain.movements import PLACES, Movement
 
 _UNKNOWN = ("missing_basis",)
 _AVERAGED = ("gift_averaged",)
-"""A gift that has two bases is in the average, which knows one."""
+"""A gift that has, or may have, two bases is in the average, which knows one."""
+_GIFT_UNTOLD = ("gift_value_unknown",)
+"""A gift of known cost to its donor and unknown value when given: a loss on it is at most what the donor's basis says (IRC 1015(a))."""
 _match = tuple.__new__
 """A NamedTuple made in one step: the million matches of a long history are worth it."""
 
@@ -117,8 +119,8 @@ class Group:
         unit = 0
         if basis is None:
             flags = (more.unknown or "missing_basis",)
-        elif more.fair is not None and self.choices.average:
-            flags = _AVERAGED
+        elif more.fair is not None or (basis and more.kind == "gift_in" and more.worth is None):
+            flags = _AVERAGED if self.choices.average else () if more.fair is not None else _GIFT_UNTOLD
         if basis is not None:
             self.acquired += basis
             unit = basis * self._one // quantity
@@ -156,6 +158,8 @@ class Group:
                 continue
             if got is None:
                 flags = _and_unpriced(flags)
+            elif flags == _GIFT_UNTOLD and basis is not None and got >= basis:
+                flags = ()  # a gain is measured from the donor's basis, whatever the gift was worth
             row = (name, origin.id, coin, account, origin.acquired, at, units, got, basis, day >= origin.long_from, flags)
             matches.append(_match(Match, row))
         if short:
@@ -368,7 +372,7 @@ def _of_gift(m: Movement, part: Holding, proceeds: int | None, day: int) -> Matc
 
 def _and_unknown(flags: tuple[str, ...]) -> tuple[str, ...]:
     """Of a part without a basis: its lot says why, or its own cost is known and the average of its pool is not."""
-    return (*_UNKNOWN, *flags) if not flags or flags == _AVERAGED else flags
+    return (*_UNKNOWN, *flags) if not flags or flags in (_AVERAGED, _GIFT_UNTOLD) else flags
 
 
 def _and_unpriced(flags: tuple[str, ...]) -> tuple[str, ...]:
