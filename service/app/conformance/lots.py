@@ -28,7 +28,7 @@ from service.domain import history, pricing
 from service.domain.assets import AssetTable
 from service.domain.money import EXACT, plain
 from service.domain.reconcile import Amount, Event, reconcile
-from service.domain.statements import LotSelection, Statements
+from service.domain.statements import Allocation, LotSelection, Statement, Statements
 
 Normalise = Callable[[str, Iterable[RawRecord]], Iterable[Transaction | Unreadable]]
 
@@ -54,7 +54,7 @@ def differences(vector: Mapping[str, Any], normalise: Normalise) -> list[Differe
 def _run(vector: Mapping[str, Any], case: Case, normalise: Normalise) -> Iterator[Difference]:
     name, expected, final = vector["id"], vector["expected"], vector.get("reconciled_events")
     raw = _events(vector["events"], normalise)
-    _once_each(case, raw)
+    case = replace(case, said=_added_up(case.said, raw))
     if final is None:
         yield from _compared(Comparison(name), case, raw, (), expected)
         return
@@ -71,17 +71,21 @@ def _also_called(told: Sequence[Event], raw: Sequence[Event]) -> list[Event]:
     return [replace(event, also=other.get(event.id, event.also)) for event in told]
 
 
-def _once_each(case: Case, events: Sequence[Event]) -> None:
-    """Raises Unusable where two rows of one event are given lots: which list came first would be a guess."""
+def _added_up(said: Iterable[Statement], events: Iterable[Event]) -> tuple[Statement, ...]:
+    """Several lists of lots for one event, by whichever of its rows, or for one coin are one list, in the order of the instructions."""
     names = {e.also: e.id for e in events if e.also}
-    seen: dict[str, str] = {}
-    for word in case.said:
+    selected: dict[str, LotSelection] = {}
+    allocated: dict[str, Allocation] = {}
+    for word in said:
         if isinstance(word, LotSelection):
             row, slash, part = word.event.partition("/")
             event = f"{names.get(row, row)}{slash}{part}"
-            if event in seen:
-                raise Unusable(f"{seen[event]} and {word.event} are one event, and lots are selected for each")
-            seen[event] = word.event
+            before = selected.get(event)
+            selected[event] = replace(before, lots=(*before.lots, *word.lots)) if before else word
+        elif isinstance(word, Allocation):
+            known = allocated.get(word.coin)
+            allocated[word.coin] = replace(known, lots=(*known.lots, *word.lots)) if known else word
+    return (*selected.values(), *allocated.values())
 
 
 def _at_once(event: Event) -> Event:

@@ -307,17 +307,17 @@ def _aims(told: Mapping[str, Any], rows: Sequence[str]) -> Says:
     names = {row.get("id") for row in events}
     assets = {row.get(f"{side}_asset") for row in events for side in ("sent", "received", "fee")}
     accounts = {row.get(side) for row in events for side in ("account", "to_account")}
-    seen: set[tuple[str, str]] = set()
+    rules = {one["asset"] for one in told["instructions"] if "order" in one}
+    allocated: set[str] = set()
     for n, one in enumerate(told["instructions"], 1):
         where = f"instructions {n}"
-        about = (one["kind"], one["event_id"] if one["kind"] == "select_lots" else one["asset"])
-        if about in seen:
-            yield where, f"is a second {about[0]} for {about[1]}: one instruction names all its lots, in their order"
-        seen.add(about)
         if one["kind"] == "select_lots":
             if not {one["event_id"], _OF_AN_EVENT.sub("", one["event_id"])} & names:
                 yield f"{where}.event_id", f"no row is called {one['event_id']}"
             continue
+        if one["asset"] in rules & allocated:
+            yield where, f"is a second one for {one['asset']}, and a rule stands alone"
+        allocated.add(one["asset"])
         if "account_scope_from" not in told["settings"]:
             yield where, "allocate_basis goes with settings.account_scope_from"
         if one["asset"] not in assets:
