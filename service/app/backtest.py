@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from service.app import gains
 from service.app.ports import App, Portfolio, Refused
+from service.app.years import profile_in, rules_of_years
 from service.domain import backtest, ledger
 from service.domain.backtest import NOTHING, Past, Policy, Result, Terms, Year
 from service.domain.money import ZERO, cents, exact, plain
@@ -54,11 +55,7 @@ class _Case:
     """Coins that are worth their peg where no price says otherwise."""
 
     def profile(self, year: int) -> Profile:
-        """Results from elsewhere and carryovers of the profile are those of this year."""
-        told = self.portfolio.profile
-        if year == self.this_year:
-            return told
-        return replace(told, other_short=ZERO, other_long=ZERO, other_collectibles=ZERO, short_carryover=ZERO, long_carryover=ZERO)
+        return profile_in(self.portfolio.profile, year, self.this_year)
 
 
 async def answer(app: App, asked: Asked) -> Answer:
@@ -89,7 +86,7 @@ async def _case(app: App, asked: Asked) -> _Case:
     past = Past(known.groups, said, known.places, backtest.daily(quotes, said.calendar))
     today = local_date(app.now(), known.zone)
     first, last = _span(past, asked, today)
-    rules, left_out = _rules(app, portfolio, calendar_day(first).year, calendar_day(last).year)
+    rules, left_out = rules_of_years(app, portfolio, calendar_day(first).year, calendar_day(last).year)
     first = max(first, day_number(date(min(rules), 1, 1)))
     last = min(last, day_number(date(max(rules), 12, 31)))
     movable = {account.id for account in await app.store.accounts(gains.PORTFOLIO) if account.kind == "exchange"}
@@ -113,25 +110,6 @@ def _span(past: Past, asked: Asked, today: date) -> tuple[int, int]:
         where = f"from {iso_day(since)} to {iso_day(until)}" if since <= until else f"after {iso_day(until)}"
         raise Refused("prices", f"no price of what is held is stored {where}: `thresher prices import FILE` takes daily ones")
     return since, until
-
-
-def _rules(app: App, portfolio: Portfolio, first: int, last: int) -> tuple[dict[int, Rules], dict[int, str]]:
-    """Of the newest years without a gap: losses are carried from each to the next. The others are left out, with the reason."""
-    rules: dict[int, Rules] = {}
-    left_out: dict[int, str] = {}
-    for year in range(last, first - 1, -1):
-        try:
-            found = app.rules_of(year, portfolio.profile.filing_status)
-        except Refused as why:
-            left_out[year] = str(why)
-            continue
-        if rules and year + 1 not in rules:
-            left_out[year] = f"there are no figures of {year + 1}, into which its losses would be carried"
-        else:
-            rules[year] = found
-    if not rules:
-        raise Refused("year", left_out[last])
-    return rules, left_out
 
 
 # ------------------------------------------------------------------ the answer

@@ -114,7 +114,7 @@ class Book:
             self.watched.clear()
 
     def _look(self, look: _Look, coin: str, price: int) -> None:
-        for key in [key for key, pool in self.group.pools.items() if key[1] == coin and pool.lots]:
+        for key in sorted(key for key, pool in self.group.pools.items() if key[1] == coin and pool.lots):
             for account in self._sellers(key):
                 if chosen := self._chosen(look, key, account, price):
                     self._sell(look, account, coin, price, chosen)

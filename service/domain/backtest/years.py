@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from service.domain import ledger
@@ -12,7 +12,8 @@ from service.domain.money import ZERO, exact
 from service.domain.movements import calendar_day
 from service.domain.plan import carry_worth
 from service.domain.rules import Rules
-from service.domain.tax import Liability, Profile, deferral, liability, year_of
+from service.domain.tax import Liability, Profile, deferral
+from service.domain.tax.chain import Linked, chain
 from service.domain.tax.federal import EXACT
 
 
@@ -42,11 +43,8 @@ class Result:
 
     run: Run
     years: tuple[Year, ...]
-    carry_short: Decimal
-    """Losses that the last year hands on."""
-    carry_long: Decimal
     carry: Decimal
-    """What they are worth more than those without a harvest: used year by year, worth of today."""
+    """What the losses that the last year hands on are worth more than without a harvest: used year by year, worth of today."""
     deferred: Decimal
     """Worth of the tax that the lower basis of what is still held brings later; negative where it saves some."""
 
@@ -66,36 +64,27 @@ def results(runs: Sequence[Run], profile_of: Callable[[int], Profile], rules_of:
     """Each run beside the first one, which harvests nothing. Carryovers flow from year to year, in each run its own; those of the first year's
     profile begin."""
     assert not runs[0].harvests, "the first run is the one without a harvest"
-    taxed = [_taxed(run, profile_of, rules_of) for run in runs]
+    chains = [chain(run.realised, profile_of, rules_of) for run in runs]
+    last = max(runs[0].realised)
     found = []
     with exact():
-        for run, (years, worth) in zip(runs, taxed, strict=True):
-            last = years[max(years)]
+        worths = [_worth(years[last]) for years in chains]
+        for run, years, worth in zip(runs, chains, worths, strict=True):
             found.append(
                 Result(
                     run,
-                    tuple(_year(run, year, tax, taxed[0][0][year]) for year, tax in sorted(years.items())),
-                    last.carry_short,
-                    last.carry_long,
-                    worth - taxed[0][1],
-                    (runs[0].open_basis - run.open_basis) * deferral(profile_of(max(years))),
+                    tuple(_year(run, year, linked.tax, chains[0][year].tax) for year, linked in years.items()),
+                    worth - worths[0],
+                    (runs[0].open_basis - run.open_basis) * deferral(profile_of(last)),
                 )
             )
     return found
 
 
-def _taxed(run: Run, profile_of: Callable[[int], Profile], rules_of: Callable[[int], Rules]) -> tuple[dict[int, Liability], Decimal]:
-    """The tax of each year, and what the losses are worth that the last one hands on."""
-    first = profile_of(min(run.realised))
-    short, long = first.short_carryover, first.long_carryover
-    years: dict[int, Liability] = {}
-    for year in sorted(run.realised):
-        profile = replace(profile_of(year), short_carryover=short, long_carryover=long)
-        model = year_of(profile, rules_of(year), run.realised[year])
-        years[year] = liability(model)
-        short, long = years[year].carry_short, years[year].carry_long
-    with exact():
-        return years, carry_worth(model, profile).of(short, long, EXACT)
+def _worth(last: Linked) -> Decimal:
+    """Of the losses that the last year hands on."""
+    worth: Decimal = carry_worth(last.model, last.profile).of(last.tax.carry_short, last.tax.carry_long, EXACT)
+    return worth
 
 
 def _year(run: Run, year: int, tax: Liability, without: Liability) -> Year:
