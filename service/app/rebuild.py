@@ -237,7 +237,8 @@ class _Refresh:
         changes.raised += found.raised
         changes.raised += [Raised("transfer", _owner(i, paired.rows), 0, i) for i in paired.paired.issues]
         open_issues = open_ends(affected.events, affected.live, paired.paired)
-        changes.raised += [Raised("transfer", i.subject, 0, i) for i in open_issues]
+        live = {row.id: row for row in affected.live} if open_issues else {}
+        changes.raised += [Raised("transfer", _owner(i, live), 0, i) for i in open_issues]
         if not self.whole:
             changes.raised_gone |= found.raised_gone
             changes.raised_gone |= {(origin, name) for name in affected.stood for origin in ("transfer", "price")}
@@ -366,7 +367,9 @@ class _Affected:
 
 
 def _owner(issue: Issue, rows_: Mapping[str, Booked]) -> str:
-    """The sending row, which such an issue names first."""
+    """The row that such an issue names first; of a pair the sender. An id may have blanks in it."""
+    if issue.subject in rows_:
+        return issue.subject
     first = issue.subject.partition(" ")[0]
     return first if first in rows_ else next((name for name in rows_ if issue.subject.startswith(f"{name} ")), first)
 

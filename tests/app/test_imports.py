@@ -212,6 +212,23 @@ async def test_a_row_that_says_the_same_is_not_replaced(home):
     assert await home.app.store.ledger() != before
 
 
+@pytest.mark.parametrize("kind", ["deposit", "gift_in"])
+@pytest.mark.parametrize("name", ["t1", "row 1"])
+async def test_what_is_asked_of_a_cost_is_answered_by_writing_it_into_the_row(home, name, kind):
+    bare = only(kind, id=name, received_asset="ETH", received_quantity="1", value_usd="900") + ",,"
+    header = f"{HEADER},basis_usd,acquired_at"
+    await imports.import_file(home.app, file(bare, header=header))
+    (issue,) = (await queries.issues(home.app))["issues"]
+    assert (
+        "write them into its row (basis_usd, acquired_at), and correct what was imported with `thresher import FILE --replace`"
+        in issue["remedy"]
+    )
+    await imports.import_file(home.app, file(bare.removesuffix(",,") + ",700,2020-01-01T00:00:00Z", header=header), replace=True)
+    assert await said(home) == []
+    (lot,) = await home.app.store.lots()
+    assert (lot.basis, lot.acquired_at.year) == (Decimal(700), 2020)
+
+
 async def test_a_bad_line_keeps_all_from_being_replaced(home):
     await load(home, line())
     before = await stored(home)

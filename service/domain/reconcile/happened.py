@@ -60,7 +60,9 @@ def _own(row: Booked, taken: Taken) -> list[Event]:
         out = came = ()
         if not _has_coins(fees):
             return []
-    return [_event(f"{row.id}/rest" if is_sender else row.id, row, kind, out, came, fees)]
+    if not is_sender:
+        return [_event(row.id, row, kind, out, came, fees)]
+    return [replace(_event(f"{row.id}/rest", row, kind, out, came, fees), after=_sent_on(taken.sent[row.id]))]
 
 
 def _event(id: str, row: Booked, kind: Kind, sent: _Amounts, received: _Amounts, fees: _Amounts) -> Event:  # noqa: PLR0917  # by position: hot
@@ -190,7 +192,10 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
     for pair in pairs:
         together[pair.into.row.id].append(pair)
     found = []
+    earlier: list[Pair] = []
     for n, legs in enumerate(together.values(), 1):
+        after = _sent_on(earlier)
+        earlier += legs
         out, into = legs[0].out.row, legs[0].into.row
         coins = [p for p in legs if p.out.amount.coin.kind != "fiat"]
         fees = _fees_of_transfer(out, taken) if n == 1 else ()
@@ -218,9 +223,18 @@ def _transfers(pairs: Sequence[Pair], taken: Taken) -> list[Event]:
                 arrives_at=into.occurred_at if into.occurred_at > out.occurred_at else None,
                 place=place(kind, (out, into), at, name),
                 also="" if is_half(out) else also,
+                after=after,
             )
         )
     return found
+
+
+def _sent_on(pairs: Sequence[Pair]) -> tuple[tuple[str, Decimal], ...]:
+    """Coin and how much of it arrived."""
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for one in pairs:
+        sums[one.out.amount.coin.id] += one.arrived
+    return tuple(sums.items())
 
 
 def _names_it(into: Booked, out: Booked) -> bool:
@@ -247,14 +261,24 @@ def open_ends(events: Iterable[Event], rows: Iterable[Booked], paired: Paired) -
     Nothing is asked twice: not of what several candidates fit, not of an odd internal row, not of what the file gives a cost.
     """
     named = {row for issue in paired.issues for row in issue.subject.split()}
-    named |= {row.id for row in rows if row.hint == "internal" and row.stated is None}
-    return [_unmatched(e) for e in events if e.kind in _OPEN and e.basis is None and e.transactions[0] not in named]
+    filed = set()
+    for row in rows:
+        if row.stated is None:
+            named |= {row.id} if row.hint == "internal" else set()
+        elif row.stated.kind in ("deposit", "gift_in"):
+            filed.add(row.id)
+    ends = [e for e in events if e.kind in _OPEN and e.basis is None and e.transactions[0] not in named]
+    return [_unmatched(e, is_filed=e.transactions[0] in filed) for e in ends]
 
 
 _OPEN = (Kind.DEPOSIT, Kind.WITHDRAWAL, Kind.GIFT_IN)
 
 
-def _unmatched(event: Event) -> Issue:
+_CORRECT = "write them into its row (basis_usd, acquired_at), and correct what was imported with `thresher import FILE --replace`."
+
+
+def _unmatched(event: Event, *, is_filed: bool) -> Issue:
+    """`is_filed`: of a row of the holder's own file, where cost and date can be written."""
     if event.kind is Kind.GIFT_IN:
         told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.received)
         return Issue(
@@ -262,7 +286,7 @@ def _unmatched(event: Event) -> Issue:
             "warning",
             f"{event.transactions[0]} {event.received[0].coin.id}",
             f"{told} reached {event.account} as a gift at {event.at:%Y-%m-%d %H:%M} UTC: what it cost its giver is unknown.",
-            "Ask the giver for cost and date, and import the row anew with basis_usd and acquired_at under an id of its own.",
+            f"Ask the giver for cost and date, {_CORRECT}",
         )
     if event.kind is Kind.DEPOSIT:
         told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.received)
@@ -271,7 +295,8 @@ def _unmatched(event: Event) -> Issue:
             "warning",
             event.transactions[0],
             f"{told} reached {event.account} at {event.at:%Y-%m-%d %H:%M} UTC from nowhere that is watched: cost and date are unknown.",
-            "Add the account that it came from, or name the row that it is the other side of: `thresher issues answer ISSUE --with TRANSACTION`.",
+            "Add the account that it came from, or name the row that it is the other side of: `thresher issues answer ISSUE --with TRANSACTION`."
+            + (f" Where you know cost and date, {_CORRECT}" if is_filed else ""),
         )
     told = ", ".join(f"{plain(a.quantity)} {a.coin.symbol}" for a in event.sent)
     return Issue(
