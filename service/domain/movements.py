@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
-from service.domain.money import EXACT
+from service.domain.money import EXACT, plain
 from service.domain.reconcile import Amount, Event, Kind
 
 Act = Literal["acquire", "dispose", "leave", "move"]
@@ -27,6 +27,7 @@ or from one name of a coin to another, with basis and date."""
 MONEY_PLACES = 30
 PLACES = 18
 """Places of a quantity where no amount of the group is finer."""
+_NO_COIN: Mapping[str, str] = {}
 _new = tuple.__new__
 """A NamedTuple in one step: a long history makes half a million of them."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,6 +63,8 @@ class More(NamedTuple):
     """acquire, of a gift: fair value of the whole at the gift, whatever it cost the donor; where the law takes it as the cost."""
     also: str = ""
     """What `id` would be if the other row of a transfer named it; a word about either row is one about the event. Empty: one row."""
+    after: str = ""
+    """leave, move of a row that sends several times: how much of the coin it has sent before, a plain decimal. Empty: nothing."""
 
 
 NOTHING = More()
@@ -228,18 +231,28 @@ def came(
     return found
 
 
-def left(id: str, at: int, account: str, sent: Sequence[Part], kind: str) -> list[Movement]:
+def left(id: str, at: int, account: str, sent: Sequence[Part], kind: str, after: Mapping[str, str] = _NO_COIN) -> list[Movement]:
     """withdrawal, gift_out, lost, worthless: units leave without gain or loss.
 
-    A theft or a coin that became worthless gives an individual no deduction today (IRC 165(h)(5), 67(g); CCA 202302011).
+    A theft or a coin that became worthless gives an individual no deduction today (IRC 165(h)(5), 67(g); CCA 202302011). `after`: by coin.
     """
-    return [Movement("leave", at, id, account, p.coin, p.asset, p.quantity, None, 0, More(kind=kind)) for p in sent]
+    return [
+        Movement("leave", at, id, account, p.coin, p.asset, p.quantity, None, 0, More(kind=kind, after=after.get(p.coin, ""))) for p in sent
+    ]
 
 
 def moved(
-    id: str, at: int, account: str, to_account: str, sent: Sequence[Part], received: Sequence[Part], arrives_at: int | None, also: str = ""
+    id: str,
+    at: int,
+    account: str,
+    to_account: str,
+    sent: Sequence[Part],
+    received: Sequence[Part],
+    arrives_at: int | None,
+    also: str = "",
+    after: Mapping[str, str] = _NO_COIN,
 ) -> list[Movement]:
-    """transfer, rename, wrap, bridge: basis and date go along. `also`: the other row's id."""
+    """transfer, rename, wrap, bridge: basis and date go along. `also`: the other row's id; `after`: by coin."""
     found = []
     for out, into in zip(sent, received, strict=True):
         more = More(
@@ -248,6 +261,7 @@ def moved(
             received=into.quantity if into.quantity != out.quantity else None,
             arrives_at=arrives_at,
             also=also,
+            after=after.get(out.coin, ""),
         )
         found.append(Movement("move", at, id, account, out.coin, into.asset, out.quantity, None, 0, more))
     return found
@@ -282,6 +296,14 @@ def called(movements: Iterable[Movement], id: str) -> str:
         if m.more.also == id:
             other = m.id
     return other or id
+
+
+_ONE_OF_SEVERAL = re.compile(r"/(rest|[0-9]+)$")
+
+
+def of_whole_row(id: str) -> str:
+    """The row whose sending is told as several events: "e7/rest" and "e7/2" → "e7"."""
+    return _ONE_OF_SEVERAL.sub("", id)
 
 
 def _named(id: str, place: int) -> str:
@@ -331,7 +353,7 @@ def of_event(event: Event, places: int | Mapping[str, int] = PLACES) -> list[Mov
         since = None if event.acquired_at is None else ticks(event.acquired_at)
         main = came(event.id, at, account, received, basis, since, is_gift=kind is Kind.GIFT_IN)
     elif kind in _DEPARTURES:
-        main = left(event.id, at, account, sent, kind.value)
+        main = left(event.id, at, account, sent, kind.value, _after(event))
     else:
         main = []
     return main + fees
@@ -346,7 +368,11 @@ def _carried(event: Event, at: int, places: int | Mapping[str, int]) -> list[Mov
     coins = [pair for pair in zip(event.sent, event.received, strict=True) if all(a.coin.kind != "fiat" for a in pair)]
     out, into = (_parts([pair[side] for pair in coins], (), places) for side in (0, 1))
     arrives_at = None if event.arrives_at is None else ticks(event.arrives_at)
-    return moved(event.id, at, event.account, event.to_account or event.account, out, into, arrives_at, event.also)
+    return moved(event.id, at, event.account, event.to_account or event.account, out, into, arrives_at, event.also, _after(event))
+
+
+def _after(event: Event) -> Mapping[str, str]:
+    return {coin: plain(quantity) for coin, quantity in event.after} if event.after else _NO_COIN
 
 
 def _parts(amounts: Sequence[Amount], values: Sequence[Decimal | None], places: int | Mapping[str, int]) -> list[Part]:

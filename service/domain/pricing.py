@@ -174,7 +174,7 @@ def _priced(event: Event, book: PriceBook) -> Event:
         fees, sources = _fees(event, traded, source, book) if event.fees else ((), ())
     return Event(
         event.id, event.at, event.kind, event.account, event.to_account, event.sent, event.received, event.fees, event.transactions,
-        value, sent, received, fees, source, event.basis, event.acquired_at, event.arrives_at, event.place, sources, event.also,
+        value, sent, received, fees, source, event.basis, event.acquired_at, event.arrives_at, event.place, sources, event.also, event.after,
     )  # fmt: skip
 
 

@@ -139,3 +139,39 @@ async def test_lots_that_are_not_there_are_told_by_the_accounts_label(home):
     await rebuild.rebuild(home.app)
     (says,) = await lot_choices.unavailable(home.app, "kd")
     assert says.startswith("0.1 ETH of lot k2, identified for kd, was not in ex:")
+
+
+SENT_TWO = only(
+    "withdrawal", id="kw", timestamp="2024-02-01T12:00:00Z", account="ex", sent_asset="ETH", sent_quantity="2", note="tx:0xabc"
+)  # fmt: skip
+K3 = BOUGHT[0].replace("k1", "k3").replace("2024-01-01", "2024-01-03")
+
+
+def seen(name, account, quantity, minute):
+    return only(
+        "deposit", id=name, timestamp=f"2024-02-01T12:{minute:02}:00Z", account=account,
+        received_asset="ETH", received_quantity=quantity, note="tx:0xabc",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("receipts", "arrived"),
+    [
+        ([seen("kd", "w", "1.2", 5)], [("w", "k2", "0.2"), ("w", "k3", "1")]),  # 0.8 went to somebody else
+        ([seen("kd", "w", "1.2", 5), seen("ke", "v", "0.8", 6)], [("v", "k2", "0.8"), ("w", "k2", "0.2"), ("w", "k3", "1")]),
+    ],
+)
+async def test_lots_named_for_a_withdrawal_are_shared_by_all_that_it_turns_out_to_be(home, receipts, arrived):
+    """k3 and then k2 were named for 2 ETH: the first that arrive are k3, and of k2 what is left goes where the rest went."""
+    await load(home, *BOUGHT, K3, SENT_TWO)
+    await lot_choices.select(home.app, "kw", [("k3", "1"), ("k2", "1")], made_at=IN_TIME)
+    await load(home, *receipts)
+    assert await lots(home) == [("ex", "k1", "1"), *arrived]
+
+
+async def test_a_word_of_its_own_on_what_left_for_somebody_else_goes_before_that_on_the_whole(home):
+    await load(home, *BOUGHT, K3, SENT_TWO, seen("kd", "w", "1.2", 5))
+    await lot_choices.select(home.app, "kw", [("k3", "1"), ("k2", "0.2")], made_at=IN_TIME)
+    await lot_choices.select(home.app, "kw/rest", [("k1", "0.8")], made_at=IN_TIME)
+    await rebuild.rebuild(home.app)
+    assert await lots(home) == [("ex", "k1", "0.2"), ("ex", "k2", "0.8"), ("w", "k2", "0.2"), ("w", "k3", "1")]

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from service.domain.ledger.words import Selected, Selection, Weighed, selected, weighed
-from service.domain.movements import Movement, calendar_day, day_number, moment, ticks
+from service.domain.movements import Movement, calendar_day, day_number, moment, of_whole_row, ticks
 from service.domain.rules import first_long_date
 from service.domain.statements import Allocation, Identification, LotChoice, MethodName, Statements
 
@@ -105,8 +106,16 @@ class Choices:
         return said[1][place - 1] if place else "fifo"
 
     def selected(self, m: Movement) -> Selected:
-        """What was selected for a movement, by any id of the rows that it comes from."""
-        return selected((word for name in (m.id, m.more.also) if name for word in self.words.get(name, ())), m.at)
+        """What was selected for a movement, by any id of the rows that it comes from.
+
+        A row that sends to several places is several events; what was said of the row holds for those of which nothing was said themselves.
+        """
+        names = [name for name in (m.id, m.more.also) if name]
+        words = [word for name in names for word in self.words.get(name, ())]
+        if words or not m.more.after:
+            return selected(words, m.at)
+        words = [word for name in names for word in self.words.get(of_whole_row(name), ())]
+        return selected(words, m.at)._replace(after=Decimal(m.more.after))
 
     def settled(self, movements: Iterable[Movement]) -> Choices:
         """The same, once the history is at hand: lots that were named after the split are in time until the first sale of their coin."""

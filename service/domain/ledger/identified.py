@@ -46,8 +46,14 @@ class Identified:
         """The named lots that are there, up to the movement's quantity, in the order in which they were named."""
         taken: list[Holding] = []
         left = m.quantity
-        for choice in self._selected(m, findings):
-            wanted = min(self._units(choice.quantity), left)
+        chosen, skipped = self._selected(m, findings)
+        for choice in chosen:
+            named = self._units(choice.quantity)
+            passed = min(named, skipped)
+            skipped -= passed
+            wanted = min(named - passed, left)
+            if not wanted:
+                continue
             part = pool.take_named(choice.lot, wanted)
             got = part.quantity if part else 0
             if part:
@@ -59,15 +65,16 @@ class Identified:
             taken += self._of_the_day(m, pool, left, findings)
         return taken
 
-    def _selected(self, m: Movement, findings: list[Finding]) -> Sequence[LotChoice]:
-        """What is named for this movement; a selection that came too late, and that nothing in time answers, is told."""
+    def _selected(self, m: Movement, findings: list[Finding]) -> tuple[Sequence[LotChoice], int]:
+        """What is named for this movement, and how many units of it are others'; a selection that came too late, and that nothing in time
+        answers, is told."""
         asked = self._choices.selections.get(m.id)
         if asked is not None:
-            return asked
+            return asked, 0
         found = self._choices.selected(m)
         if found.is_open and found.late is not None:
             findings.append(Finding(IssueKind.LATE_WORD, m.id, m.account, m.coin, "", 0, m.at, ticks(found.late.made_at)))
-        return found.counts.lots if found.counts else ()
+        return found.counts.lots if found.counts else (), self._units(found.after)
 
     def _of_the_day(self, m: Movement, pool: Pool, left: int, findings: list[Finding]) -> list[Holding]:
         waiting = self._pending[m.account, m.coin]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 
+from service.domain.money import ZERO
 from service.domain.movements import calendar_day, moment, ticks
 from service.domain.statements import Allocation, LotSelection
 
@@ -32,6 +34,8 @@ class Selected(NamedTuple):
     """The newest that was made no later than the event. One without lots: in time the holder named none."""
     late: LotSelection | None
     """The newest that was made after it: it counts for nothing."""
+    after: Decimal = ZERO
+    """So much of what is named other events of the row take before."""
 
     @property
     def is_open(self) -> bool:

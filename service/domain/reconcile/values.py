@@ -109,3 +109,5 @@ class Event:
     """Where each of `fee_values` is from, in the same words, and "trade": the price of the trade itself. Empty where unknown."""
     also: str = ""
     """Id by which its other row would name it: a word about that row is one about this event. Empty: it has no other row."""
+    after: tuple[tuple[str, Decimal], ...] = ()
+    """Coin and how much of it other events of the sending row send before this one: of lots named for the whole row they take the first."""
