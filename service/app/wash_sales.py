@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from service.app import gains
-from service.app.ports import App, Refused
+from service.app.ports import App, Portfolio, Refused
+from service.app.years import profile_in, rules_of_years
 from service.domain import ledger, wash_sales
 from service.domain.ledger import Match
 from service.domain.ledger.choices import Calendar
 from service.domain.money import cents, plain
 from service.domain.movements import calendar_day, day_number, decimal, iso_day, stamp, text
-from service.domain.rules import Jurisdiction, Stated, Window, proposed_window
-from service.domain.wash_sales import Shadow, Washed
+from service.domain.rules import Jurisdiction, Rules, Stated, Window, local_date, proposed_window
+from service.domain.tax import Realised
+from service.domain.tax.chain import chain
+from service.domain.wash_sales import Shadow, Total, Washed
 
 Answer = dict[str, Any]
 
@@ -31,8 +36,11 @@ async def answer(app: App, book: Jurisdiction, *, year: int | None = None, since
     """{"wash_sales": …} of the years, or of one, by the window that `book` proposes or has for crypto. `since`: first day of sales that are
     covered, else the rule's own, else all are. Raises Refused where the rules know no such window, and for other laws than that of section 1091."""
     assumed = _assumed(book, since)
-    past = await gains.of_store(app)
-    return await asyncio.to_thread(_answered, past, book, assumed, year)
+    portfolio, past = await app.store.portfolio(gains.PORTFOLIO), await gains.of_store(app)
+    this_year = local_date(app.now(), past.zone).year
+    told, found, calendar = await asyncio.to_thread(_answered, past, book, assumed, year)
+    taxes = _Taxes(app, portfolio, this_year)
+    return {"wash_sales": told | taxes.of(wash_sales.totals(found, calendar), year)}
 
 
 def _assumed(book: Jurisdiction, since: date | None) -> Assumed:
@@ -48,7 +56,7 @@ def _assumed(book: Jurisdiction, since: date | None) -> Assumed:
     return Assumed(rule, since or rule.since)
 
 
-def _answered(past: gains.Past, book: Jurisdiction, assumed: Assumed, year: int | None) -> Answer:
+def _answered(past: gains.Past, book: Jurisdiction, assumed: Assumed, year: int | None) -> tuple[Answer, Shadow, Calendar]:
     said = ledger.choices(past.statements, zone=past.zone).settled(m for movements in past.groups for m in movements)
     matches: list[Match] = []
     for movements in past.groups:
@@ -62,7 +70,6 @@ def _answered(past: gains.Past, book: Jurisdiction, assumed: Assumed, year: int 
     unknown = sum(year in (None, _year(m, said.calendar)) for m in found.unknown)
     told = {
         "window": _window(assumed),
-        "years": _years(found, said.calendar, year),
         "sales": [
             _sale(w, past, said.calendar)
             for w in found.washed
@@ -74,7 +81,7 @@ def _answered(past: gains.Past, book: Jurisdiction, assumed: Assumed, year: int 
         "zone": past.zone,
         "says": _says(book, assumed, unknown),
     }
-    return {"wash_sales": told}
+    return told, found, said.calendar
 
 
 def _year(match: Match, calendar: Calendar) -> int:
@@ -95,14 +102,52 @@ def _window(assumed: Assumed) -> Answer:
     }
 
 
-def _years(found: Shadow, calendar: Calendar, only: int | None) -> list[Answer]:
-    """By year; each term as it is (`real`) and with losses disallowed (`shadow`)."""
-    by: dict[int, Answer] = {}
-    for total in wash_sales.totals(found, calendar):
-        if only in (None, total.year):
-            year = by.setdefault(total.year, {"year": total.year, "short": _term(0, 0, 0), "long": _term(0, 0, 0)})
-            year["long" if total.long else "short"] = _term(total.real, total.shadow, total.disallowed)
-    return list(by.values())
+class _Taxes(NamedTuple):
+    """What the holder's years come to as they are and with wash sales, each with its own losses carried on."""
+
+    app: App
+    portfolio: Portfolio
+    this_year: int
+
+    def of(self, totals: Sequence[Total], only: int | None) -> Answer:
+        """{"years", "left_out"}; a year without figures has no tax, with the reason."""
+        if not totals:
+            return {"years": [], "left_out": []}
+        first, last = totals[0].year, totals[-1].year
+        try:
+            rules, left_out = rules_of_years(self.app, self.portfolio, first, last)
+        except Refused as why:
+            rules, left_out = {}, {last: str(why)}
+        taxes = [self._chain(totals, rules, which) for which in (_real, _shadow)]
+        years: dict[int, Answer] = {}
+        for total in totals:
+            if only in (None, total.year):
+                tax = {
+                    name: _cents(of[total.year]) if total.year in of else None for name, of in zip(("real", "shadow"), taxes, strict=True)
+                }
+                year = years.setdefault(total.year, {"year": total.year, "short": _term(0, 0, 0), "long": _term(0, 0, 0), "tax": tax})
+                year["long" if total.long else "short"] = _term(total.real, total.shadow, total.disallowed)
+        there = [{"year": year, "says": why} for year, why in sorted(left_out.items()) if year in years]
+        return {"years": list(years.values()), "left_out": there}
+
+    def _chain(self, totals: Sequence[Total], rules: Mapping[int, Rules], which: Callable[[Total], tuple[int, int]]) -> dict[int, Decimal]:
+        sums = {year: [0, 0, 0] for year in rules}
+        for total in totals:
+            if total.year in sums:
+                gain, collectibles = which(total)
+                sums[total.year][1 if total.long else 0] += gain
+                sums[total.year][2] += collectibles
+        realised = {year: Realised(*(decimal(one) for one in of)) for year, of in sums.items()}
+        linked = chain(realised, lambda year: profile_in(self.portfolio.profile, year, self.this_year), rules.__getitem__)
+        return {year: one.tax.total for year, one in linked.items()}
+
+
+def _real(total: Total) -> tuple[int, int]:
+    return total.real, total.real_collectibles
+
+
+def _shadow(total: Total) -> tuple[int, int]:
+    return total.shadow, total.shadow_collectibles
 
 
 def _term(real: int, shadow: int, disallowed: int) -> Answer:
@@ -136,7 +181,11 @@ def _named(*, is_long: bool) -> str:
 
 
 def _money(count: int) -> str:
-    return plain(cents(decimal(count)))
+    return _cents(decimal(count))
+
+
+def _cents(amount: Decimal) -> str:
+    return plain(cents(amount))
 
 
 def _says(book: Jurisdiction, assumed: Assumed, unknown: int) -> list[str]:
@@ -151,6 +200,7 @@ def _says(book: Jurisdiction, assumed: Assumed, unknown: int) -> list[str]:
         f"As if a loss were disallowed as far as the coin is bought back within {span} ({rule.source}). {state}.{day}",
         "Nothing of this is booked: lots, gains, forms and tax of thresher are without it"
         + (", also where the rule binds." if rule.binds else "."),
+        "The tax of a year is computed by your figures, taken to be the same in every year, or by your two rates; results from elsewhere and carryovers of the profile are those of this year.",
         "Purchases and swaps in all accounts replace, in the order in which they were made, each unit once; rewards, gifts and forks do not. Only the same coin replaces a coin. What others buy for you, or what is bought in a retirement account, is not known here.",
     ]
     if securities:

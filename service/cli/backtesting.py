@@ -121,18 +121,18 @@ def _print_backtest(answer: Answer) -> None:
 
 def _print_wash_sales(answer: Answer) -> None:
     told = answer["wash_sales"]
-    rows = [
-        (str(year["year"]), term, *(money(year[term][key]) for key in ("real", "shadow", "disallowed")))
-        for year in told["years"]
-        for term in ("short", "long")
-    ]
-    columns = ("year", "term", "gain as it is", "with wash sales", "disallowed")
-    print_table(f"Gains by year, {told['currency']}", columns, rows, empty="No disposal.", right=columns[2:])
+    rows = []
+    for year in told["years"]:
+        for term in ("short", "long"):
+            rows.append((str(year["year"]), f"{term} gain", *(money(year[term][key]) for key in ("real", "shadow", "disallowed"))))
+        rows.append((str(year["year"]), "tax", money(year["tax"]["real"]), money(year["tax"]["shadow"]), ""))
+    columns = ("year", "what", "as it is", "with wash sales", "disallowed")
+    print_table(f"By year, {told['currency']}", columns, rows, empty="No disposal.", right=columns[2:])
     sales = [
         (s["day"], s["asset"], quantity(s["quantity"]), money(s["gain"]), money(s["added"]), money(s["disallowed"]), money(s["counted"]))
         for s in told["sales"]
     ]
     heads = ("day", "asset", "quantity", "gain as it is", "taken over", "disallowed", "counted")
     print_table("Sales that would count otherwise", heads, sales, empty="No sale would count otherwise.", right=heads[2:])
-    for line in told["says"]:
+    for line in [*told["says"], *(f"The tax of {one['year']} is not computed: {one['says']}." for one in told["left_out"])]:
         typer.echo(line)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
+from service.domain.assets import is_one_of_a_kind
 from service.domain.ledger import Match
 from service.domain.ledger.choices import Calendar
 from service.domain.movements import Movement, calendar_day
@@ -86,6 +87,9 @@ class Total(NamedTuple):
     shadow: int
     """With losses disallowed, and those in the basis of what was sold."""
     disallowed: int
+    real_collectibles: int
+    """Of `real`, what is long and one of its kind; the same for the shadow."""
+    shadow_collectibles: int
 
 
 def shadow(
@@ -114,12 +118,16 @@ def shadow(
 
 def totals(found: Shadow, calendar: Calendar) -> list[Total]:
     """By year and term, short before long. The term of what took over losses may be another one than the ledger's."""
-    sums: dict[tuple[int, bool], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: dict[tuple[int, bool], list[int]] = defaultdict(lambda: [0] * 5)
     for w in found.washed:
-        year = calendar_day(calendar.day(w.match.disposed)).year
-        sums[year, w.match.long][0] += w.gain + w.added
-        sums[year, w.long][1] += w.counted
-        sums[year, w.long][2] += w.disallowed
+        year, real = calendar_day(calendar.day(w.match.disposed)).year, w.gain + w.added
+        kept, changed = sums[year, w.match.long], sums[year, w.long]
+        kept[0] += real
+        changed[1] += w.counted
+        changed[2] += w.disallowed
+        if is_one_of_a_kind(w.match.coin):
+            kept[3] += real if w.match.long else 0
+            changed[4] += w.counted if w.long else 0
     return [Total(*key, *amounts) for key, amounts in sorted(sums.items())]
 
 

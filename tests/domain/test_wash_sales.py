@@ -208,6 +208,17 @@ def test_units_that_took_over_a_loss_go_first_and_stand_apart():
     ]
 
 
+def test_of_the_long_results_the_collectible_ones_are_told():
+    told = Told(
+        buys("a", "2023-01-01", 1, 100, coin="nft:ape"),
+        sells("sale", "2024-05-01", 1, 60, coin="nft:ape"),
+        buys("b", "2024-05-10", 1, 60),
+        buys("c", "2024-05-10", 1, 60, coin="nft:ape"),
+    )
+    (year,) = totals(told.found, told.calendar)
+    assert (ledger.amount(year.real_collectibles), ledger.amount(year.shadow_collectibles)) == (-40, 0)
+
+
 # ------------------------------------------------------------------ days
 
 

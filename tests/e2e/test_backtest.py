@@ -207,6 +207,7 @@ def test_what_the_years_would_be_with_wash_sales_beside_what_they_are(imported):
             "year": 2025,
             "short": {"real": "50", "shadow": "0", "disallowed": "0"},
             "long": {"real": "-300", "shadow": "-250", "disallowed": "180"},
+            "tax": {"real": "-60", "shadow": "-60"},
         }
     ]
     sale, end = told["sales"]
@@ -227,6 +228,21 @@ def test_what_the_years_would_be_with_wash_sales_beside_what_they_are(imported):
     assert (told["window"]["before_days"], told["window"]["after_days"], told["window"]["status"]) == (30, 30, "proposed")
     assert any("no law" in line for line in told["says"])
     assert any("tokenised securities" in line and "does not compute it" in line for line in told["says"])
+
+
+def test_while_the_replacement_is_held_the_year_pays_more(imported):
+    """At 24 percent 300 of loss save 72; 120 of it 28.80."""
+    held = WASHED[: WASHED.index("end,")]
+    told = json.loads(imported(held)("tax", "wash-sales", "--json").stdout)["wash_sales"]
+    assert told["years"][0]["tax"] == {"real": "-72", "shadow": "-28.8"}
+    assert [one["amount"] for one in told["waiting"]] == ["180"]
+
+
+def test_gains_of_a_year_without_figures_are_told_and_its_tax_is_not(imported):
+    early = WASHED.replace("2025-", "2021-").replace("2024-", "2020-")
+    told = json.loads(imported(early)("tax", "wash-sales", "--json").stdout)["wash_sales"]
+    assert (told["years"][0]["long"]["disallowed"], told["years"][0]["tax"]) == ("180", {"real": None, "shadow": None})
+    assert [one["year"] for one in told["left_out"]] == [2021]
 
 
 def test_of_one_year_from_a_day_on_and_for_people(imported):
