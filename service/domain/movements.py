@@ -288,12 +288,15 @@ def event_of(id: str) -> str:
 
 
 def called(movements: Iterable[Movement], id: str) -> str:
-    """The id that a movement bears whose rows a person calls by `id`: itself, where one bears it; else that of the other row; else itself."""
-    other = ""
+    """The id that a movement bears whose rows a person calls by `id`: itself, where one bears it; else that of the other row; else itself.
+
+    The receiving half of a transfer that a file states ("e7/in") is a row of its own, and its movement is the whole's.
+    """
+    other, whole = "", id.removesuffix("/in")
     for m in movements:
         if m.id == id:
             return id
-        if m.more.also == id:
+        if m.more.also == id or m.id == whole:
             other = m.id
     return other or id
 

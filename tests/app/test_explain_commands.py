@@ -180,6 +180,27 @@ def test_lots_are_selected_for_an_event_and_the_gain_follows(thresher):
     assert (told["lot"], told["why"]["named"], told["reproduced"]) == (rows["b2"], "0.6", True)
     late = thresher("lots", "select", rows["s1"], "--lot", f"{rows['b1']}:0.5")
     assert (late.code, "no later than the sale" in late.out) == (1, True)
+    (told,) = json.loads(thresher("gains", "explain", rows["s1"], "--json").out)["explanations"]
+    assert (told["lot"], told["why"]["named"]) == (rows["b2"], "0.6")
+    back = thresher("lots", "select", rows["s1"], "--none", "--made-at", "2025-02-28T12:00Z")
+    assert (back.code, back.out) == (0, "taken back, and the ledger was rebuilt\n")
+
+
+def test_a_selection_that_does_not_count_says_which_one_does(thresher):
+    rows = thresher.rows
+    thresher("lots", "select", rows["s1"], "--lot", f"{rows['b2']}:0.6", "--made-at", "2025-02-28")
+    late = thresher("lots", "select", rows["s1"], "--lot", f"{rows['b1']}:0.5", "--json")
+    told = json.loads(late.out)["selection"]
+    assert (late.code, told["counts"]) == (1, {"lots": [{"lot": rows["b2"], "quantity": "0.6"}], "made_at": "2025-02-28T00:00:00Z"})
+
+
+def test_a_standing_order_is_late_until_its_true_time_is_told(thresher):
+    order = ("account", "set", "one", "--method", "hifo", "--from", "2025-01-01")
+    late = thresher(*order)
+    assert (late.code, "1 disposal since 2025-01-01 came before this word" in late.out) == (1, True)
+    in_time = thresher(*order, "--made-at", "2024-12-31")
+    assert (in_time.code, in_time.out) == (0, "hifo from 2025-01-01\n")
+    assert "hifo is in force today; hifo from 2025-01-01\n" in thresher("account", "show", "one").out
 
 
 def test_lots_are_identified_for_the_next_sale(thresher):

@@ -111,6 +111,16 @@ async def test_either_row_of_a_transfer_names_it_to_select_and_its_fee_to_explai
         assert told[0] == told[1]
 
 
+async def test_either_half_of_a_transfer_that_a_file_states_names_it(home):
+    moved = only(
+        "transfer", id="m1", timestamp="2024-02-01T12:00:00Z", account="ex", to_account="w",
+        sent_asset="ETH", sent_quantity="1", received_asset="ETH", received_quantity="1",
+    )  # fmt: skip
+    await load(home, *BOUGHT, moved)
+    assert (await select(home, "m1/in", "k2")).said.event == "m1"
+    assert await lots(home) == [("ex", "k1", "1"), ("w", "k2", "1")]
+
+
 async def test_a_selection_by_the_receipt_stays_where_the_holder_says_that_they_are_two(home):
     await load(home, *BOUGHT, SENT, SEEN)
     await select(home, "kd", "k2")
