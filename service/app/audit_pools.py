@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from service.app.explain import acb, section104
+from service.app.explain import section104
 from service.app.explain.pool_law import AVERAGE_COST
 from service.app.gains import Found, Past
 from service.domain import pooling
@@ -94,7 +94,7 @@ def _pool(change: Change, past: Past, told: Told) -> Line:
 def _day_match(m: DayMatch, past: Past, told: Told) -> Line:
     return {
         "line": "match",
-        "id": section104.id_of(m),
+        "id": m.own_id,
         "method": "section104",
         "tax_year": tax_year(m.day),
         "day": iso_day(m.day),
@@ -119,7 +119,7 @@ def _day_match(m: DayMatch, past: Past, told: Told) -> Line:
 def _acb_match(m: AcbMatch, year: int, denied: Superficial | None, past: Past) -> Line:
     return {
         "line": "match",
-        "id": acb.id_of(m),
+        "id": m.own_id,
         "method": "acb",
         "tax_year": year,
         "disposed": stamp(m.disposed),

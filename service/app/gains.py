@@ -89,7 +89,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a history comes to. `lines` and `matches` are in order of time; where only lines were wanted, there are no matches."""
+    """What a history comes to. `lines` and matches are in order of time; where only lines were wanted, there are no matches."""
 
     columns: tuple[str, ...]
     lines: list[str]
@@ -100,6 +100,8 @@ class Found:
     """How many matches or incomes have an amount that is not known."""
     asked: Asked
     zone: str
+    of_pools: list[pooled.PoolMatch] = field(default_factory=list)
+    """By section104 and acb, instead of `matches`."""
 
     @property
     def is_complete(self) -> bool:
@@ -155,7 +157,7 @@ def gains(past: Past, asked: Asked, *, lines_only: bool = False, totals: bool = 
     check(asked)
     zone = asked.zone or (LONDON if asked.method == "section104" else past.zone)
     if asked.method in POOLED:
-        return _pooled(past, asked, zone, may_fork=may_fork)
+        return _pooled(past, asked, zone, keep=not lines_only, may_fork=may_fork)
     words = ledger.choices(past.statements, zone=zone, scope=asked.scope, method=asked.method)  # type: ignore[arg-type]  # checked above
     said = words.settled(m for movements in past.groups for m in movements)
     work = partial(_booked, past=past, said=said, year=asked.year, keep=not lines_only, totals=totals)
@@ -287,7 +289,9 @@ def answer(found: Found, asked: Asked, past: Past) -> dict[str, Any]:
 
 
 def items(found: Found, past: Past) -> list[dict[str, Any]]:
-    """Every match that was kept, in order; amounts are strings, unknown ones None."""
+    """Every match that was kept, in order; amounts are strings, unknown ones None. Of pools the keys are those of pooled.items."""
+    if found.asked.method in POOLED:
+        return pooled.items(found.of_pools, zone=found.zone, places=past.places, symbols=past.symbols(), labels=past.labels)
     symbols, collectible, years = past.symbols(), past.collectible(), rows.Years(Calendar(found.zone))
     return [_item(m, past, symbols, years[m.disposed], is_collectible=m.coin in collectible) for m in found.matches]
 
@@ -328,11 +332,11 @@ def _money(count: int | None) -> str | None:
 # ------------------------------------------------------------------ pools
 
 
-def _pooled(past: Past, asked: Asked, zone: str, *, may_fork: bool) -> Found:
-    more = {"zone": zone, "places": past.places, "symbols": past.symbols(), "year": asked.year}
+def _pooled(past: Past, asked: Asked, zone: str, *, keep: bool, may_fork: bool) -> Found:
+    more = {"zone": zone, "places": past.places, "symbols": past.symbols(), "year": asked.year, "keep": keep}
     is_uk = asked.method == "section104"
     work = partial(pooled.section104, **more) if is_uk else partial(pooled.acb, **more, labels=past.labels)  # type: ignore[arg-type]
-    halves = in_two(work, past.groups, len) if may_fork else [work(past.groups)]
+    halves = in_two(work, past.groups, len) if may_fork and not keep else [work(past.groups)]
     placed = [line for half in halves for line in half[0]]
     placed.sort()
     totals = _summed({(year, "short"): values for year, values in half[1].items()} for half in halves)
@@ -347,4 +351,5 @@ def _pooled(past: Past, asked: Asked, zone: str, *, may_fork: bool) -> Found:
         unknown=sum(total.unknown for total in totals),
         asked=asked,
         zone=zone,
+        of_pools=[match for half in halves for match in half[3]],
     )

@@ -9,22 +9,32 @@ from typing import Any
 from service.domain import pooling
 from service.domain.issues import Issue, IssueKind
 from service.domain.ledger.choices import Calendar
-from service.domain.movements import Movement, iso_day
+from service.domain.methods import Flag
+from service.domain.movements import MONEY_PLACES, Movement, iso_day, stamp, text
+from service.domain.pooling import AcbMatch, DayMatch
 from service.domain.reports.cells import csv_line
 from service.domain.reports.matches import Years
 
-Booked = tuple[list[tuple[Any, ...]], dict[int, list[int]], list[tuple[str, ...]]]
-"""Lines, each after what it is sorted by; year → how many, proceeds, cost, how many with something unknown; issues."""
+Booked = tuple[list[tuple[Any, ...]], dict[int, list[int]], list[tuple[str, ...]], list[Any]]
+"""Lines, each after what it is sorted by; year → how many, proceeds, cost, how many with something unknown; issues; the matches in the order
+of the lines, where they are to be kept (a fork keeps none)."""
+PoolMatch = DayMatch | AcbMatch
+Item = dict[str, Any]
 
 
-def section104(groups: Sequence[Sequence[Movement]], *, zone: str, places: int, symbols: Mapping[str, str], year: int | None) -> Booked:
+def section104(
+    groups: Sequence[Sequence[Movement]], *, zone: str, places: int, symbols: Mapping[str, str], year: int | None, keep: bool = False
+) -> Booked:
     found = [pooling.section104(group, zone=zone, places=places, symbols=symbols) for group in groups]
     matches = [m for one in found for m in one.matches if year in (None, pooling.tax_year(m.day))]
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for m in matches:
-        _add(sums[pooling.tax_year(m.day)], m.proceeds, m.cost, unknown=m.proceeds is None or bool(m.missing))
+        _add(sums[pooling.tax_year(m.day)], m.proceeds, m.cost, m.flags)
     lines = [(*row[1:5], csv_line(row)) for row in pooling.uk_rows(matches, places=places, symbols=symbols)]
-    return lines, dict(sums), _plain(_of_year(year, [i for one in found for i in one.issues], groups, TaxYears(Calendar(zone)), zone))
+    issues = _of_year(year, [i for one in found for i in one.issues], groups, TaxYears(Calendar(zone)), zone)
+    if keep:
+        matches.sort(key=lambda m: (m.day, symbols[m.coin], m.rule, -1 if m.acquired is None else m.acquired))
+    return lines, dict(sums), _plain(issues), matches if keep else []
 
 
 def acb(
@@ -35,6 +45,7 @@ def acb(
     symbols: Mapping[str, str],
     labels: Mapping[str, str],
     year: int | None,
+    keep: bool = False,
 ) -> Booked:
     found = [pooling.acb(group, zone=zone, places=places, symbols=symbols) for group in groups]
     years = Years(Calendar(zone))
@@ -43,10 +54,11 @@ def acb(
     )
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for m in matches:
-        _add(sums[years[m.disposed]], m.proceeds, m.acb - m.denied, unknown=m.proceeds is None or bool(m.missing))
+        _add(sums[years[m.disposed]], m.proceeds, m.acb - m.denied, m.flags)
     told = pooling.acb_rows(matches, places=places, symbols=symbols, accounts=labels)
     lines = [(m.disposed, m.id, m.coin, csv_line(row)) for m, row in zip(matches, told, strict=True)]
-    return lines, dict(sums), _plain(_of_year(year, [i for one in found for i in one.issues], groups, years, zone))
+    issues = _of_year(year, [i for one in found for i in one.issues], groups, years, zone)
+    return lines, dict(sums), _plain(issues), matches if keep else []
 
 
 class TaxYears(Years):
@@ -66,14 +78,74 @@ def _of_year(year: int | None, issues: Sequence[Issue], groups: Sequence[Sequenc
     return [issue for issue in issues if years[when[issue.subject]] == year]
 
 
-def _add(sums: list[int], proceeds: int | None, cost: int, *, unknown: bool) -> None:
+def _add(sums: list[int], proceeds: int | None, cost: int, flags: tuple[Flag, ...]) -> None:
     """What is not wholly known is counted, and in no sum."""
     sums[0] += 1
-    if unknown or proceeds is None:
+    if proceeds is None or not pooling.is_known(flags):
         sums[3] += 1
     else:
         sums[1] += proceeds
         sums[2] += cost
+
+
+# ------------------------------------------------------------------ matches as data
+
+
+def items(matches: Iterable[PoolMatch], *, zone: str, places: int, symbols: Mapping[str, str], labels: Mapping[str, str]) -> list[Item]:
+    """Amounts are strings; what is not known is None, of a cost too that is known in part."""
+    years = Years(Calendar(zone))
+    return [
+        _of_day(m, places, symbols) if isinstance(m, DayMatch) else _of_average(m, places, symbols, labels, years[m.disposed])
+        for m in matches
+    ]
+
+
+def _of_day(m: DayMatch, places: int, symbols: Mapping[str, str]) -> Item:
+    return {
+        "id": m.own_id,
+        "disposal_ids": list(m.disposals),
+        "acquisition_ids": list(m.acquisitions),
+        "asset": symbols[m.coin],
+        "coin": m.coin,
+        "rule": m.rule,
+        "acquired": None if m.acquired is None else iso_day(m.acquired),
+        "disposed": iso_day(m.day),
+        "quantity": text(m.quantity, places),
+        "proceeds": _money(m.proceeds),
+        "fees": _money(m.fees),
+        "allowable_cost": _money(m.cost if pooling.is_cost_known(m.flags, is_priced=m.proceeds is not None) else None),
+        "gain": _money(m.gain if pooling.is_known(m.flags) else None),
+        "missing": text(m.missing, places),
+        "tax_year": pooling.tax_year(m.day),
+        "flags": list(m.flags),
+    }
+
+
+def _of_average(m: AcbMatch, places: int, symbols: Mapping[str, str], labels: Mapping[str, str], year: int) -> Item:
+    return {
+        "id": m.own_id,
+        "disposal_id": m.id,
+        "asset": symbols[m.coin],
+        "coin": m.coin,
+        "account": labels.get(m.account, m.account),
+        "acquired": None,
+        "disposed": stamp(m.disposed),
+        "quantity": text(m.quantity, places),
+        "proceeds": _money(m.proceeds),
+        "basis": _money(m.acb if pooling.is_cost_known(m.flags, is_priced=m.proceeds is not None) else None),
+        "denied": _money(m.denied),
+        "gain": _money(m.gain if pooling.is_known(m.flags) else None),
+        "missing": text(m.missing, places),
+        "tax_year": year,
+        "flags": list(m.flags),
+    }
+
+
+def _money(count: int | None) -> str | None:
+    return None if count is None else text(count, MONEY_PLACES)
+
+
+# ------------------------------------------------------------------ issues
 
 
 def _plain(issues: Iterable[Issue]) -> list[tuple[str, ...]]:

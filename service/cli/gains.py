@@ -64,11 +64,16 @@ def gains(
     if context.invoked_subcommand is not None:
         return
     from service.app.gains import Asked
+    from service.app.refusals import Refused
 
     asked = Asked(method, _scope(scope), year, _zone(zone))
     files = Files(csv, form_8949, schedule_d, txf, audit, _reported(reported or []))
     if files.on_screen() > 1 or (files.on_screen() and as_json):
         raise typer.BadParameter("only one answer can go to standard output")
+    try:
+        straight.apart({"from": source}, files.paths)
+    except Refused as refused:
+        raise typer.Exit(straight.refusal(refused)) from None
     if source is not None:
         raise typer.Exit(_of_file(source, asked, files, keep_going=keep_going, as_json=as_json))
 
@@ -109,8 +114,13 @@ class Files(NamedTuple):
         """Some of them need the matches themselves."""
         return self.has_forms or self.audit is not None
 
+    @property
+    def paths(self) -> dict[str, str | None]:
+        """Option → path."""
+        return {"csv": self.csv, "form-8949": self.form_8949, "schedule-d": self.schedule_d, "txf": self.txf, "audit": self.audit}
+
     def on_screen(self) -> int:
-        return (self.csv, self.form_8949, self.schedule_d, self.txf, self.audit).count("-")
+        return list(self.paths.values()).count("-")
 
 
 def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_json: bool) -> int:
@@ -146,7 +156,7 @@ def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mappi
     if not files.on_screen():
         from service.app import gains as use_case
 
-        answer = use_case.answer(found, asked, past) | {"schedule_d": [] if form is None else form.told()}
+        answer = use_case.answer(found, asked, past) | ({} if form is None else {"schedule_d": form.told()})
         show(answer, as_json=as_json, table=_print)
 
 
@@ -194,7 +204,7 @@ def _print(answer: Answer) -> None:
     ]
     columns = ("tax year", "term", "matches", "proceeds", "basis", "gain", "unknown")
     print_table(f"Realised gains, {answer['says']}", columns, rows, empty="Nothing was disposed of.", right=columns[2:])
-    if answer["schedule_d"]:
+    if answer.get("schedule_d"):
         names = ("line", "box", "rows", "proceeds", "cost", "adjustment", "gain", "unknown")
         lines = [tuple(str(line[name] or "") for name in names) for line in answer["schedule_d"]]
         print_table("Schedule D, of these rows alone", names, lines, empty="", right=names[2:])

@@ -50,7 +50,7 @@ KEYS = {
     "channels": "id label url added_at",
     "overview": "value unrealised realised saving opportunities unpriced_lots accounts open_alerts issues currency at",
     "allocation": "account_scope_from recorded_at says law assets",
-    "gains": "disposal_id lot_id asset coin account acquired disposed quantity proceeds basis gain term tax_year flags",
+    "gains": "asset coin acquired disposed quantity proceeds gain tax_year flags",
     "plan": "year computed rules ledger sales saving carry costs deferred net before after next_dollar reason left_out currency",
     "proofs": "number account label coin symbol method made_at price lots ledger rules hash previous intact state sold sold_at planned_gain gain bought_back deviations",
     "explanations": "asset symbol quantity time_zone chain prices arithmetic utc rules reproduced",
@@ -58,7 +58,7 @@ KEYS = {
 """What an item of each noun has at least, for the OpenAPI document; a test compares with the answers. More may be added, none renamed."""
 ONE = frozenset({"overview", "allocation", "plan"})
 """Nouns with one item and no list."""
-BESIDE = {"gains": "totals issues method scope zone says schedule_d"}
+BESIDE = {"gains": "totals issues method scope zone says"}
 """What stands beside the list of a noun."""
 
 

@@ -70,7 +70,7 @@ async def answer(app: App, question: Asked) -> Answer:
 
 
 def _answer(past: Past, question: Asked) -> Answer:
-    return use_case.answer(use_case.gains(past, question), question, past) | {"schedule_d": []}
+    return use_case.answer(use_case.gains(past, question), question, past)
 
 
 async def matches(app: App, question: Asked) -> str:

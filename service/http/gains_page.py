@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -18,7 +16,7 @@ from service.app.ports import App
 from service.domain.ledger import Match, Scope
 from service.domain.ledger.choices import Calendar
 from service.domain.money import plain, total
-from service.domain.movements import iso_day
+from service.domain.pooling import is_cost_known, is_known
 from service.domain.reports.matches import Years
 from service.domain.statements import gathered
 
@@ -79,15 +77,16 @@ async def page(app: App, question: Asked) -> Answer:
 def _page(past: Past, question: Asked) -> Answer:
     found = use_case.gains(past, question)
     newest, count = _newest(found.matches)
-    told = use_case.answer(replace(found, matches=newest), question, past)
+    told = use_case.answer(replace(found, matches=newest, of_pools=found.of_pools[: -DISPOSALS_SHOWN - 1 : -1]), question, past)
+    is_pooled = question.method in use_case.POOLED
     totals = [_summed(one) for one in told["totals"]]
     return {
         "totals": totals,
-        "by_year": by_year(totals) if question.year is None and question.method not in use_case.POOLED else None,
-        "disposals": rows(told["gains"]),
-        "pooled": _pooled(past, question, found) if question.method in use_case.POOLED else None,
+        "by_year": by_year(totals) if question.year is None and not is_pooled else None,
+        "disposals": [] if is_pooled else rows(told["gains"]),
+        "pooled": told["gains"] if is_pooled else None,
         "shown": COLUMNS.get(question.method or "", ()),
-        "count": count or len(found.lines),
+        "count": count or len(found.of_pools),
         "open": told["issues"][:ISSUES_SHOWN],
         "open_count": len(told["issues"]),
         "unknown": found.unknown,
@@ -99,7 +98,7 @@ def _page(past: Past, question: Asked) -> Answer:
         "years": {year: year_name(year, question) for year in years(past, question, found)},
         "methods": {method: METHODS_IN_WORDS.get(method, method) for method in use_case.METHODS},
         "scopes": {scope: SCOPES_IN_WORDS[scope] for scope in get_args(Scope)},
-        "has_forms": past.currency == "USD" and question.method not in (*use_case.POOLED, "average"),
+        "has_forms": past.currency == "USD" and not is_pooled and question.method != "average",
     }
 
 
@@ -191,45 +190,21 @@ COLUMNS = {
         _WHAT,
         Column("account", "Account", "words"),
         _SIZE,
-        Column("proceeds_usd", "Proceeds", "money"),
-        Column("basis_usd", "Cost", "money"),
-        Column("denied_usd", "Loss denied", "money"),
-        Column("gain_usd", "Gain", "money"),
+        Column("proceeds", "Proceeds", "money"),
+        Column("basis", "Cost", "money"),
+        Column("denied", "Loss denied", "money"),
+        Column("gain", "Gain", "money"),
     ),
 }
-"""Method → what the page shows of its CSV's columns."""
-
-
-def _pooled(past: Past, question: Asked, found: Found) -> list[Answer]:
-    """The newest rows of a pool by column, with the ids of what was disposed of."""
-    newest = [dict(zip(found.columns, next(csv.reader([line])), strict=True)) for line in found.lines[-DISPOSALS_SHOWN:][::-1]]
-    if question.method == "acb":
-        return [_cells(row, [row["disposal_id"]]) for row in newest]
-    ids = _ids_by_day(past, found.zone)
-    return [_cells(row, ids[row["disposed"], row["asset"]]) for row in newest]
-
-
-def _ids_by_day(past: Past, zone: str) -> dict[tuple[str, str], list[str]]:
-    """Day and symbol → ids of its disposals; a row of section104 is a day's."""
-    calendar, symbols = Calendar(zone), past.symbols()
-    ids: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for m in (m for group in past.groups for m in group if m.act == "dispose"):
-        ids[iso_day(calendar.day(m.at)), symbols[m.coin]].append(m.id)
-    return ids
-
-
-def _cells(row: dict[str, str], ids: Sequence[str]) -> Answer:
-    cells: Answer = {name: cell or None for name, cell in row.items()}
-    return _certain(cells | {"flags": row["flags"].split(), "ids": list(ids)})
+"""Method → what the page shows of an item of `gains --json`."""
 
 
 def _certain(told: Answer) -> Answer:
-    """What cannot be known is None, and no 0: of a pool's cost the answers tell the part that is known, and flag it."""
-    is_priced = told.get("proceeds", told.get("proceeds_usd")) is not None
-    flags = told.get("flags", ())
-    if "missing_basis" in flags or ("unpriced" in flags and is_priced):
-        return told | dict.fromkeys(told.keys() & {"allowable_cost", "basis", "basis_usd", "gain", "gain_usd"})
-    return told
+    """What cannot be known is None, and no 0: of a pool's cost an explanation tells the part that is known, and flags it."""
+    flags = tuple(told.get("flags", ()))
+    costs = () if is_cost_known(flags, is_priced=told.get("proceeds") is not None) else ("allowable_cost", "basis")
+    gains = () if is_known(flags) else ("gain",)
+    return told | dict.fromkeys(told.keys() & {*costs, *gains})
 
 
 def years(past: Past, question: Asked, found: Found) -> list[int]:

@@ -13,9 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from service.app.explain import gain, lot, of_lines, pools
-from service.app.explain.acb import id_of as acb_id
 from service.app.explain.past import Past
-from service.app.explain.section104 import id_of as section104_id
 from service.app.ports import Refused
 from service.domain.assets import AssetTable
 from service.domain.history import ALL
@@ -386,9 +384,9 @@ def check_acb(told):
 def explain_all(history, method, every=1):
     """Every match of a history, or every so-manieth of each group: booked, explained."""
     for movements in history.groups():
-        law, id_of = (section104, section104_id) if method == "section104" else (acb, acb_id)
+        law = section104 if method == "section104" else acb
         for match in law(movements, zone=history.zone, places=history.places).matches[::every]:
-            (told,) = pools.gain(replace(history, movements=movements), id_of(match), method)["explanations"]
+            (told,) = pools.gain(replace(history, movements=movements), match.own_id, method)["explanations"]
             assert told["reproduced"] is True
             yield match, told
 

@@ -21,7 +21,6 @@ from service.app.explain.past import Past
 from service.app.explain.pool_chain import Seen
 from service.app.explain.sums import Line
 from service.app.explain.words import exactly, instant, money, units
-from service.domain.issues import content_id
 from service.domain.ledger.choices import DAY
 from service.domain.movements import Movement, event_of, moment
 from service.domain.pooling import Acb, AcbMatch, Superficial, acb
@@ -50,10 +49,6 @@ class Book(NamedTuple):
 def booked(past: Past, movements: Sequence[Movement]) -> Book:
     made = acb(movements, zone=past.zone, places=past.places, symbols=past.symbols)
     return Book(pool_chain.seen(movements, acb_statement(movements, made, zone=past.zone)), made)
-
-
-def id_of(match: AcbMatch) -> str:
-    return content_id("dsp", "acb", match.id, match.coin)
 
 
 def events(book: Book, match: AcbMatch) -> Iterator[str]:
@@ -95,7 +90,7 @@ def explained(past: Past, book: Book, match: AcbMatch) -> Answer:
     fact = past.fact(match.id)
     on = calendar_day(change.day)
     return {
-        "id": id_of(match),
+        "id": match.own_id,
         "method": "acb",
         "disposal": match.id,
         "event": event_of(match.id) if fact is not None and match.id not in past.facts else match.id,
@@ -255,7 +250,7 @@ def lot(past: Past, book: Book, m: Movement) -> Answer:
         "day": calendar_day(joined.day).isoformat(),
         "time_zone": past.zone,
         "acquisitions": [m.id],
-        "matches": [{"id": id_of(one), "disposal": one.id, "quantity": exactly(one.quantity, past.places)} for one in drawn],
+        "matches": [{"id": one.own_id, "disposal": one.id, "quantity": exactly(one.quantity, past.places)} for one in drawn],
         "bears": [{"event": name, "amount": exactly(amount)} for name, amount in borne],
         "pool": _pool(past, joined, joined),
         "chain": pool_chain.steps(past, book.here, [joined]),

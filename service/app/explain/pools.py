@@ -85,14 +85,14 @@ def look(past: Past, id: str, method: Pooled) -> list[Found]:
 def _of_section104(past: Past, movements: Sequence[Movement], id: str) -> Iterator[Found]:
     book = section104.booked(past, movements)
     for match in in_turn(book.made.matches):
-        if id in match.disposals or section104.id_of(match) == id:
+        if id in match.disposals or match.own_id == id:
             yield Found(partial(section104.events, book, match), partial(section104.explained, book=book, match=match))
 
 
 def _of_acb(past: Past, movements: Sequence[Movement], id: str) -> Iterator[Found]:
     book = acb.booked(past, movements)
     for match in book.made.matches:
-        if id in (match.id, acb.id_of(match)):
+        if id in (match.id, match.own_id):
             yield Found(partial(acb.events, book, match), partial(acb.explained, book=book, match=match))
 
 

@@ -21,7 +21,6 @@ from service.app.explain.past import Past
 from service.app.explain.pool_chain import Seen, Step, plus
 from service.app.explain.sums import Line
 from service.app.explain.words import exactly, instant, money, units
-from service.domain.issues import content_id
 from service.domain.ledger.choices import DAY
 from service.domain.movements import Movement
 from service.domain.pooling import DayMatch, Section104, section104, tax_year
@@ -55,12 +54,6 @@ def booked(past: Past, movements: Sequence[Movement]) -> Book:
     return Book(pool_chain.seen(movements, section104_statement(movements, made, zone=past.zone)), made)
 
 
-def id_of(match: DayMatch) -> str:
-    """Stable: what it is of, and the rule."""
-    acquired = "" if match.acquired is None else calendar_day(match.acquired).isoformat()
-    return content_id("dsp", "section104", match.coin, calendar_day(match.day).isoformat(), match.rule, acquired)
-
-
 def events(book: Book, match: DayMatch) -> Iterator[str]:
     """Movements that its explanation names."""
     yield from match.disposals
@@ -81,7 +74,7 @@ def explained(past: Past, book: Book, match: DayMatch) -> Answer:
     lines.append(Line("tax year", f"disposed of on {on}: the year to 5 April {tax_year(match.day)}", None))
     basis = pool_chain.prices(past, cost.acquired)
     return {
-        "id": id_of(match),
+        "id": match.own_id,
         "method": "section104",
         "rule": match.rule,
         "disposals": list(match.disposals),
@@ -238,7 +231,7 @@ def _why(past: Past, book: Book, match: DayMatch) -> Answer:
     return {
         "of_the_day": [
             {
-                "id": id_of(m),
+                "id": m.own_id,
                 "rule": m.rule,
                 "acquired": None if m.acquired is None else calendar_day(m.acquired).isoformat(),
                 "quantity": exactly(m.quantity, past.places),
@@ -368,7 +361,7 @@ def _is_of(match: DayMatch, change: Change) -> bool:
 
 def _match(past: Past, match: DayMatch) -> Answer:
     return {
-        "id": id_of(match),
+        "id": match.own_id,
         "rule": match.rule,
         "day": calendar_day(match.day).isoformat(),
         "disposals": list(match.disposals),

@@ -17,7 +17,7 @@ What both laws share, and the lot methods do not:
 
 from service.domain.pooling.adjusted_cost import Acb, AcbMatch, Superficial, acb
 from service.domain.pooling.identification import DayMatch, Rule, Section104, section104, tax_year
-from service.domain.pooling.pools import Left, Pool, Short
+from service.domain.pooling.pools import Left, Pool, Short, is_cost_known, is_known
 from service.domain.pooling.rows import ACB_COLUMNS, UK_COLUMNS, UK_TOTALS, acb_rows, uk_rows, uk_totals
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
     "Superficial",
     "acb",
     "acb_rows",
+    "is_cost_known",
+    "is_known",
     "section104",
     "tax_year",
     "uk_rows",

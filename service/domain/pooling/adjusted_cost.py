@@ -26,7 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from service.domain.issues import Issue
+from service.domain.issues import Issue, content_id
 from service.domain.ledger.choices import Calendar
 from service.domain.methods import Flag
 from service.domain.movements import PLACES, Movement
@@ -59,8 +59,13 @@ class AcbMatch(NamedTuple):
     of_cost: int
 
     @property
+    def own_id(self) -> str:
+        """Stable: what it is of."""
+        return content_id("dsp", "acb", self.id, self.coin)
+
+    @property
     def gain(self) -> int | None:
-        """What counts: after the denied part."""
+        """What counts: after the denied part. Over what is known of the cost; `pools.is_known` says whether that is all."""
         return None if self.proceeds is None else self.proceeds - self.acb + self.denied
 
 

@@ -25,10 +25,10 @@ from datetime import date
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from service.domain.issues import Issue
+from service.domain.issues import Issue, content_id
 from service.domain.ledger.choices import Calendar
 from service.domain.methods import Flag
-from service.domain.movements import EPOCH, PLACES, Movement
+from service.domain.movements import EPOCH, PLACES, Movement, iso_day
 from service.domain.pooling.pools import Left, Pool, Short, Taken, Units, acquired_at, cost_of, gift_at_cost, joined, missing
 
 Rule = Literal["same_day", "thirty_day", "section_104"]
@@ -64,7 +64,14 @@ class DayMatch(NamedTuple):
     """same_day, thirty_day: ids of the acquisitions."""
 
     @property
+    def own_id(self) -> str:
+        """Stable: what it is of, and the rule."""
+        acquired = "" if self.acquired is None else iso_day(self.acquired)
+        return content_id("dsp", "section104", self.coin, iso_day(self.day), self.rule, acquired)
+
+    @property
     def gain(self) -> int | None:
+        """Over what is known of the cost; `pools.is_known` says whether that is all."""
         return None if self.proceeds is None else self.proceeds - self.cost
 
 

@@ -33,6 +33,19 @@ class Left(NamedTuple):
     flags: tuple[Flag, ...]
 
 
+UNKNOWN: frozenset[Flag] = frozenset({"missing_basis", "unpriced"})
+"""Flags of a match whose gain is not known, since a price or some of the cost is not: it is counted, and in no sum."""
+
+
+def is_known(flags: tuple[Flag, ...]) -> bool:
+    return UNKNOWN.isdisjoint(flags)
+
+
+def is_cost_known(flags: tuple[Flag, ...], *, is_priced: bool) -> bool:
+    """`is_priced`: it has proceeds, so "unpriced" is said of something in the pool, and not of the disposal itself."""
+    return "missing_basis" not in flags and not (is_priced and "unpriced" in flags)
+
+
 class Short(NamedTuple):
     """Units that left a pool, or were carried to another coin's, and were never held: without cost, and an issue each."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from service.domain.movements import MONEY_PLACES, PLACES
 from service.domain.pooling.adjusted_cost import AcbMatch
 from service.domain.pooling.identification import DayMatch, calendar_day, tax_year
+from service.domain.pooling.pools import is_known
 
 UK_COLUMNS = ("tax_year", "disposed", "asset", "rule", "acquired", "quantity", "proceeds", "allowable_cost", "gain", "flags")
 """The columns of the ledger kit's expected_uk.csv, and `flags` (parted by blanks). Unknown proceeds, and their gain, are empty."""
@@ -53,12 +54,12 @@ def uk_rows(matches: Iterable[DayMatch], *, places: int = PLACES, symbols: Mappi
 
 
 def uk_totals(matches: Iterable[DayMatch]) -> list[tuple[str, ...]]:
-    """Rows in UK_TOTALS, one for each tax year with a match; matches of unknown proceeds are counted, and are in no sum."""
+    """Rows in UK_TOTALS, one for each tax year with a match; what is not wholly known is counted, and is in no sum."""
     years: dict[int, list[int]] = {}
     for m in matches:
         year = years.setdefault(tax_year(m.day), [0, 0, 0])
         year[0] += 1
-        if m.proceeds is not None:
+        if m.proceeds is not None and is_known(m.flags):
             year[1] += m.proceeds
             year[2] += m.cost
     return [(str(y), str(n), _money(got), _money(cost), _money(got - cost)) for y, (n, got, cost) in sorted(years.items())]
