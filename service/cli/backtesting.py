@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from service.app.ports import App
 
 
+MOST_SALES = 20
+"""In a table."""
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(backtest)
     tax_commands.command("wash-sales")(wash_sales)
@@ -130,9 +134,11 @@ def _print_wash_sales(answer: Answer) -> None:
     print_table(f"By year, {told['currency']}", columns, rows, empty="No disposal.", right=columns[2:])
     sales = [
         (s["day"], s["asset"], quantity(s["quantity"]), money(s["gain"]), money(s["added"]), money(s["disallowed"]), money(s["counted"]))
-        for s in told["sales"]
+        for s in sorted(told["sales"], key=lambda sale: -Decimal(sale["disallowed"]))[:MOST_SALES]
     ]
     heads = ("day", "asset", "quantity", "gain as it is", "taken over", "disallowed", "counted")
     print_table("Sales that would count otherwise", heads, sales, empty="No sale would count otherwise.", right=heads[2:])
+    if len(sales) < len(told["sales"]):
+        typer.echo(f"The {len(sales)} of {len(told['sales']):,} of which most is disallowed; `--json` has all.")
     for line in [*told["says"], *(f"The tax of {one['year']} is not computed: {one['says']}." for one in told["left_out"])]:
         typer.echo(line)
