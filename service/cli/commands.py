@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -23,13 +24,39 @@ for room in (doing, importing, accounts, asking, gains, explaining, planning, de
 def command(given: Sequence[str]) -> int:
     """Runs what was typed; a usage error is one sentence and exit code 2."""
     try:
-        code = typer.main.get_command(app).main(args=list(given), prog_name="thresher", standalone_mode=False)
+        code = _once(typer.main.get_command(app)).main(args=list(given), prog_name="thresher", standalone_mode=False)
     except typer.TyperException as wrong:
         return _usage(wrong)
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("stopped; what was read is kept, and the next run goes on from there", err=True)
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _once(command: Any) -> Any:
+    """The command and all below it, each refusing an option that is given twice: the last one would win without a word."""
+    make = command.make_parser
+
+    def make_parser(context: Any) -> Any:
+        parser = make(context)
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> Any:
+            told = parse(args=args)
+            met: set[str] = set()
+            for one in told[2]:
+                if one.param_type_name == "option" and not (one.multiple or one.is_flag) and one.name in met:
+                    context.fail(f"{one.opts[0]} is given twice; once is enough")
+                met.add(one.name)
+            return told
+
+        parser.parse_args = parse_args
+        return parser
+
+    command.make_parser = make_parser
+    for below in getattr(command, "commands", {}).values():
+        _once(below)
+    return command
 
 
 def _usage(wrong: typer.TyperException) -> int:

@@ -7,14 +7,16 @@ the whole command tree would take longer than booking ten thousand rows.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.app.collector import without_collector
+from service.cli.tables import counted
 
 if TYPE_CHECKING:
     from service.app.gains import Asked, Found, Past
@@ -45,6 +47,7 @@ def straight(words: Sequence[str]) -> int | None:
     csv = told["csv"]
     problems: Sequence[Problem] = ()
     try:
+        apart({"from": told.get("source")}, {"csv": csv})
         if "source" in told:
             past, problems, found = of_file(told["source"], asked, lines_only=True, totals=False)
         else:
@@ -55,7 +58,7 @@ def straight(words: Sequence[str]) -> int | None:
         write(csv, found)
     except Refused as refused:
         return refusal(refused)
-    sys.stdout.write(f"{len(found.lines):,} rows written to {csv}, {found.says(past)}\n")
+    sys.stdout.write(f"{counted(len(found.lines), 'row')} written to {csv}, {found.says(past)}\n")
     return tell(found, problems)
 
 
@@ -113,6 +116,34 @@ def text_of(option: str, path: str) -> str:
     except UnicodeDecodeError as wrong:
         line = told.count(b"\n", 0, wrong.start) + 1
         raise Refused(option, f"line {line} is no UTF-8 text. Nothing was taken of it; save the file as UTF-8") from None
+
+
+def apart(inputs: Mapping[str, str | None], outputs: Mapping[str, str | None]) -> None:
+    """Raises Refused, before anything is written, where a file is to be written that is read too, or written twice, by whatever name.
+
+    Option → path; "-" and what is no file of its own (a terminal, a pipe, /dev/null) may stand twice.
+    """
+    from service.app.refusals import Refused
+
+    met: dict[tuple[object, ...], tuple[str, str]] = {}
+    for is_output, paths in ((False, inputs), (True, outputs)):
+        for option, path in paths.items():
+            for name in () if path is None else _names_of(path, is_output=is_output):
+                if is_output and name in met:
+                    other, told = met[name]
+                    raise Refused(option, f"{path} is the file of --{other}{'' if told == path else f' ({told})'}; nothing was written")
+                met[name] = option, path or ""
+
+
+def _names_of(path: str, *, is_output: bool) -> list[tuple[object, ...]]:
+    """What two ways to write one file have in common."""
+    if path == "-" and is_output:
+        return []
+    try:
+        found = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
+    except (OSError, ValueError):  # it is not there yet, or has no usable name
+        return [] if path == "-" or "\0" in path else [(os.path.realpath(path),)]
+    return [(found.st_dev, found.st_ino)] if stat.S_ISREG(found.st_mode) else []
 
 
 def write(path: str, found: Found) -> None:

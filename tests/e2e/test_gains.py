@@ -60,6 +60,41 @@ async def test_forms_from_the_store_are_those_from_the_file(world, history, tmp_
     }
 
 
+@pytest.mark.parametrize("other", ["history.csv", "./history.csv", "link.csv", "hard.csv"])
+@pytest.mark.parametrize("option", ["--csv", "--audit", "--form-8949"])
+async def test_no_answer_is_written_over_the_history_that_it_is_of(world, history, option, other):
+    (history.parent / "link.csv").symlink_to(history)
+    (history.parent / "hard.csv").hardlink_to(history)
+    done = await world.run("gains", "--from", str(history), option, f"{history.parent}/{other}")
+    assert (done.code, done.out) == (2, "")
+    assert f"{other} is the file of --from" in done.err
+    assert history.read_text() == HISTORY
+
+
+async def test_two_answers_are_not_written_into_one_file(world, history):
+    (history.parent / "link.csv").symlink_to(history.parent / "new.csv")
+    for other in ("new.csv", "./new.csv", "link.csv"):
+        asked = ("--csv", f"{history.parent}/new.csv", "--audit", f"{history.parent}/{other}")
+        done = await world.run("gains", "--from", str(history), *asked)
+        assert (done.code, "is the file of --csv" in done.err) == (2, True)
+    assert not (history.parent / "new.csv").exists()
+    assert (await world.run("gains", "--from", str(history), "--csv", "/dev/null", "--audit", "/dev/null")).code == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--csv", "a", "--csv", "b"), ("--from", "a", "--csv", "b", "--from", "c"), ("--method=fifo", "--method", "hifo", "--csv", "b")],
+)
+async def test_an_option_that_is_given_twice_is_refused(world, words):
+    done = await world.run("gains", *words)
+    assert (done.code, "is given twice" in done.err) == (2, True)
+
+
+async def test_what_may_be_repeated_may_be_given_twice(world, history):
+    words = ("--reported", "exchange=basis", "--reported", "wallet=proceeds", "--json", "--json")
+    assert (await world.run("gains", "--from", str(history), *words)).code == 1
+
+
 GIFT = """\
 id,timestamp,kind,account,to_account,sent_asset,sent_quantity,received_asset,received_quantity,fee_asset,fee_quantity,value_usd,fee_value_usd,note,basis_usd
 g1,2024-02-01T12:00:00Z,gift_in,exchange,,,,BTC,2,,,,,,20000
