@@ -123,8 +123,7 @@ def _pools(moved: Sequence[Movement], names: Mapping[str, str], case: Case, symb
         made.pool += [_line(asset=symbols[p.coin], quantity=decimal(p.quantity, places), cost=decimal(p.cost)) for p in found]
     made.income = _by_year((_tax_year(m.at, case), m) for m in moved if m.more.income)
     made.issues = [
-        _line(code="missing_basis", event_id=name, asset=symbols[coin], quantity=decimal(units, places))
-        for name, coin, units in short
+        _line(code="missing_basis", event_id=name, asset=symbols[coin], quantity=decimal(units, places)) for name, coin, units in short
     ]
     made.issues += _unknown_costs((m for m in moved if m.act == "acquire" and cost_of(m)[1]), symbols, places)
     return made
