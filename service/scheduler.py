@@ -20,8 +20,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from service.app import evaluate, outbox, sync
+from service.app import outbox, sync
 from service.app.ports import App, Busy, Refused, Stopped
+from service.app.watch import Watch
 
 log: Any = structlog.get_logger("thresher.scheduler")
 INNERMOST = 6
@@ -41,7 +42,7 @@ def jobs(app: App) -> tuple[Job, ...]:
     """What the service does of its own accord. A sync ends with an evaluation; between syncs prices move on."""
     return (
         Job("sync", timedelta(minutes=app.settings.sync_every_minutes), sync.sync, resumes=True),
-        Job("evaluate", timedelta(minutes=app.settings.evaluate_every_minutes), evaluate.evaluate),
+        Job("evaluate", timedelta(minutes=app.settings.evaluate_every_minutes), Watch()),
         Job("deliver", timedelta(minutes=1), outbox.deliver),
     )
 

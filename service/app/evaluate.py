@@ -24,6 +24,8 @@ from service.domain.methods import Lot
 from service.domain.money import total
 from service.domain.rules import local_date
 
+RULES = AlertRules()
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -37,8 +39,21 @@ class Evaluation:
     issues: tuple[Issue, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An evaluation with what it saw."""
+
+    done: Evaluation
+    seen: View
+
+
 async def evaluate(app: App) -> Evaluation:
     """Asks for current prices, decides, stores, delivers. A run with the same inputs says nothing new."""
+    return (await look(app)).done
+
+
+async def look(app: App) -> Looked:
+    """The same, and what it rests on."""
     async with app.leases.hold(f"evaluate-{PORTFOLIO}", wait_seconds=60):
         portfolio = await app.store.portfolio(PORTFOLIO)
         app.progress.stage("evaluate", "current prices")
@@ -49,7 +64,7 @@ async def evaluate(app: App) -> Evaluation:
         stepped, said = alerts.step(
             previous,
             found,
-            AlertRules(),
+            RULES,
             portfolio.harvest,
             seen.now,
             "",
@@ -63,12 +78,12 @@ async def evaluate(app: App) -> Evaluation:
         by_id = {o.id: o for o in found}
         kept = [_with_evidence(a, before.get(a.id), seen, said, by_id.get(a.opportunity)) for a in stepped]
         channels = await app.store.channels(PORTFOLIO)
-        rows = [Delivery(m, c.id, "waiting", 0, seen.now) for m in said for c in channels]
+        rows = [outbox.row(m, c, seen.now) for m in said for c in channels]
         rows += _late(kept, channels, await app.store.deliveries(), rows, seen.now)
         await app.store.save_evaluation(PORTFOLIO, found, seen.issues, [a for a in kept if a != before.get(a.id)], rows)
         app.progress.done("evaluate")
     delivered = await outbox.deliver(app)
-    return Evaluation(seen.now, tuple(found), tuple(kept), tuple(said), delivered, seen.issues)
+    return Looked(Evaluation(seen.now, tuple(found), tuple(kept), tuple(said), delivered, seen.issues), seen)
 
 
 def _late(
@@ -82,7 +97,7 @@ def _late(
             if alert.state == "open" and (alert.id, channel.id) not in told:
                 title = alert.message.partition("\n")[0]
                 message = Message(content_id("msg", alert.id, "opened"), alert.id, "opened", f"Harvest: {title}", alert.message)
-                late.append(Delivery(message, channel.id, "waiting", 0, now))
+                late.append(outbox.row(message, channel, now))
     return late
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from service.app.ports import App, Busy, Delivery
+from service.app.ports import App, Busy, Channel, Delivery
+from service.domain.alerts import Message
 
 GIVE_UP_AFTER = 12
 """Attempts; with waits doubling from 30 s to 6 h this is more than a day."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
+
+
+def row(message: Message, channel: Channel, now: datetime) -> Delivery:
+    """The outbox row of a message to a channel: to be sent at once, or kept for its digest."""
+    return Delivery(message, channel.id, "collected" if channel.digest else "waiting", 0, now)
 
 
 async def deliver(app: App) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -63,7 +63,7 @@ async def view(app: App) -> View:
     ledger = await app.store.ledger_id(PORTFOLIO)
     lots = await app.store.lots(PORTFOLIO)
     year = local_date(now, portfolio.profile.time_zone).year
-    prices, issues = _agreed(app, lots, await app.store.newest_quotes(held(lots), portfolio.currency), now)
+    prices, issues = agreed(app, {lot.coin: lot.symbol for lot in lots}, await app.store.newest_quotes(held(lots), portfolio.currency), now)
     rules, missing = _rules(app, portfolio, year)
     positions = await asyncio.to_thread(valuation.value, lots, prices, now, portfolio.profile.time_zone)
     around = (datetime(year, 1, 1, tzinfo=UTC) - _ZONES, datetime(year + 1, 1, 1, tzinfo=UTC) + _ZONES)
@@ -153,14 +153,15 @@ def held(lots: Iterable[Lot]) -> list[str]:
     return sorted({lot.coin for lot in lots})
 
 
-def _agreed(app: App, open_lots: Sequence[Lot], newest: Sequence[Quote], now: datetime) -> tuple[dict[str, Price], list[Issue]]:
+def agreed(app: App, symbols: Mapping[str, str], newest: Sequence[Quote], now: datetime) -> tuple[dict[str, Price], list[Issue]]:
+    """What coins (canonical id → symbol) are worth now, and why some have no price."""
     prices: dict[str, Price] = {}
     issues: list[Issue] = []
     coins = {coin.id: coin for coin in app.assets.coins()}
     quotes: dict[str, list[Quote]] = defaultdict(list)
     for quote in newest:
         quotes[quote.asset].append(quote)
-    for name, symbol in sorted({lot.coin: lot.symbol for lot in open_lots}.items()):
+    for name, symbol in sorted(symbols.items()):
         if name not in coins and name not in quotes:  # in no table, named once by reconcile: only the holder can give it a price
             continue
         price, found = valuation.agree(

@@ -159,6 +159,12 @@ def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the op
     return alerts, messages
 
 
+def next_time(alerts: Sequence[Alert], rules: AlertRules, settings: HarvestSettings, now: datetime, ground: Ground) -> datetime | None:
+    """The first moment after `now` at which something may be said though no price changes."""
+    teller = _Teller(rules, settings, now, "", ground, {}, {}, "")
+    return min((at for alert in alerts for at in teller.times(alert) if at > now), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Teller:
     """What a step knows, beside the alert and its opportunity."""
@@ -307,6 +313,18 @@ class _Teller:
         steps = {first, *(days for days in STEPS if days < first)} - {0}
         come = [days for days in steps if timedelta() < left <= timedelta(days=days) and (not counted or days < counted)]
         return min(come, default=counted)
+
+    def times(self, alert: Alert) -> list[datetime]:
+        """When an alert may change by time alone."""
+        if alert.state == "resolved":
+            return [alert.changed_at + self.rules.cool_down]
+        if alert.state == "snoozed":
+            return [] if alert.snoozed_until is None else [alert.snoozed_until]
+        if alert.state == "acknowledged":
+            return []
+        last = self.now + self._left(alert.subject.partition(" ")[0])
+        days = {self.settings.year_end.countdown, *STEPS}
+        return [alert.last_said_at + self.rules.cool_down, *(last - timedelta(days=each) for each in days)]
 
     # -------------------------------------------------------------- words
 

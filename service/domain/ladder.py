@@ -22,7 +22,7 @@ from service.domain.harvest import Case, HarvestSettings, Thresholds, Year
 from service.domain.methods import Lot, ordered
 from service.domain.money import ZERO, exact
 from service.domain.statements import MethodName
-from service.domain.valuation import Price, value
+from service.domain.valuation import Position, Price, value
 
 NEVER, ALWAYS = float("-inf"), float("inf")
 """Ends of a span: nothing changes at any lower, at any higher price."""
@@ -60,20 +60,14 @@ class Subject:
     year: Year
     on_exchange: bool
 
-    def at(self, price: Decimal) -> Case:
-        """The case when all sources agree on a price."""
-        coin = self.lots[0].coin
-        agreed = Price(coin, price, self.year.now, ("ladder",), price, price)
-        held = value(self.lots, {coin: agreed}, self.year.now, self.year.zone)
-        return Case(held, self.method, self.settings, self.year, on_exchange=self.on_exchange, currency="")
-
-    def level(self, price: Decimal) -> Literal["worth", "keeps", "blocked"]:
-        found = self.at(price).standing()
-        return found.level if found else "blocked"
-
     @property
     def least(self) -> Thresholds:
         return self.settings.of(self.lots[0].coin)
+
+    @property
+    def kept(self) -> Thresholds:
+        """What an alert that is open must meet."""
+        return self.least.loosened(1 - self.settings.hysteresis)
 
     @property
     def is_ordered(self) -> bool:
@@ -84,6 +78,37 @@ class Subject:
         """Above this price no sale can meet the thresholds of loss and of its share, whatever it saves."""
         share = ZERO if self.year.days_left <= self.least.deadline else least.loss_share
         return highest(self.lots, self.method, least.loss, share)
+
+
+class Prices:
+    """A subject at one price after another: terms are worked out once. Only the loss of a gift has a term of its own."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._held = self._valued(Decimal(1)) if all(lot.fair is None for lot in subject.lots) else None
+
+    def _valued(self, price: Decimal) -> list[Position]:
+        of = self._subject
+        return value(of.lots, {of.lots[0].coin: self._agreed(price)}, of.year.now, of.year.zone)
+
+    def _agreed(self, price: Decimal) -> Price:
+        return Price(self._subject.lots[0].coin, price, self._subject.year.now, ("ladder",), price, price)
+
+    def at(self, price: Decimal) -> Case:
+        """The case when all sources agree on a price."""
+        of, agreed = self._subject, self._agreed(price)
+        if self._held is None:
+            held = self._valued(price)
+        else:
+            worths = [price * p.lot.quantity for p in self._held]
+            held = [
+                Position(p.lot, p.term, p.long_from, agreed, worth, p.lot.gain(worth)) for p, worth in zip(self._held, worths, strict=True)
+            ]
+        return Case(held, of.method, of.settings, of.year, on_exchange=of.on_exchange, currency="")
+
+    def level(self, price: Decimal) -> Literal["worth", "keeps", "blocked"]:
+        found = self.at(price).standing()
+        return found.level if found else "blocked"
 
 
 def highest(lots: Sequence[Lot], method: MethodName, loss: Decimal, share: Decimal) -> Decimal:
@@ -105,10 +130,10 @@ def highest(lots: Sequence[Lot], method: MethodName, loss: Decimal, share: Decim
 def rungs(subject: Subject) -> Rungs:
     """Both prices of a subject, as near as `HALVINGS` bring them. By the one property they exist, and all prices below are alike."""
     with exact():
-        kept = subject.least.loosened(1 - subject.settings.hysteresis)
+        prices = Prices(subject)
         return Rungs(
-            _last(lambda price: subject.level(price) == "worth", subject.highest(subject.least)),
-            _last(lambda price: subject.level(price) != "blocked", subject.highest(kept)),
+            _last(lambda price: prices.level(price) == "worth", subject.highest(subject.least)),
+            _last(lambda price: prices.level(price) != "blocked", subject.highest(subject.kept)),
         )
 
 
@@ -137,24 +162,26 @@ def span(subject: Subject, price: Price, *, fires: bool, ends: bool, worse_at: D
     `fires`: that something becomes worth a word. `ends`: that an open alert is over. `worse_at`: that so much could be saved, net.
     """
     with exact():
-        low, high = None, None
-        if fires:
-            low = _quiet_above(subject, price)
+        prices = Prices(subject)
+        low = _quiet_above(subject, prices, price) if fires else None
         if worse_at is not None:
-            most = worse_at
-            found = next((p for p in _lower(price) if subject.at(p).most() < most), price.price)
+            found = next((p for p in _lower(price) if prices.at(p).most() < worse_at), price.price)
             low = found if low is None else max(low, found)
-        if ends:
-            stands = (price.high * (1 + step) for step in STEPS)
-            high = next((p for p in stands if subject.is_ordered and subject.level(p) != "blocked"), price.high)
-        return Span(low, high)
+        return Span(low, _stands_below(subject, prices, price) if ends else None)
 
 
-def _quiet_above(subject: Subject, price: Price) -> Decimal:
+def _quiet_above(subject: Subject, prices: Prices, price: Price) -> Decimal:
     bound = subject.highest(subject.least)
     if price.price > bound or not subject.is_ordered:
         return bound
-    return next((p for p in _lower(price) if subject.level(p) != "worth"), price.price)
+    return next((p for p in _lower(price) if prices.level(p) != "worth"), price.price)
+
+
+def _stands_below(subject: Subject, prices: Prices, price: Price) -> Decimal:
+    if not subject.is_ordered:
+        return price.high
+    tried = [_DOWN.plus(subject.highest(subject.kept)), *(price.high * (1 + step) for step in STEPS)]
+    return next((p for p in tried if p > price.high and prices.level(p) != "blocked"), price.high)
 
 
 def _lower(price: Price) -> list[Decimal]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.backtest import bench_backtest
 from tests.benchmarks.gains import bench_gains, bench_million, thresher
+from tests.benchmarks.harvest import bench_harvest
 from tests.benchmarks.plan import bench_plan
 from tests.benchmarks.store import bench_import, bench_one_trade, bench_records
 from tests.benchmarks.timing import PYTHON, best, line, title
@@ -53,6 +54,7 @@ def main() -> None:
             "one_trade": lambda: bench_one_trade(folder, rows),
             "plan": bench_plan,
             "records": lambda: bench_records(folder, rows // 2),
+            "harvest": bench_harvest,
             "backtest": bench_backtest,
         }
         if unknown := set(asked.parts) - parts.keys():

@@ -294,7 +294,7 @@ class Case:
         if position.lot.fair is not None:
             return value([position.lot], {self.coin: replace(position.price, price=price)}, self.year.now, self.year.zone)[0]
         worth = price * position.lot.quantity
-        return replace(position, value=worth, unrealised=position.lot.gain(worth))
+        return Position(position.lot, position.term, position.long_from, position.price, worth, position.lot.gain(worth))
 
     # -------------------------------------------------------------- the answer
 

@@ -10,6 +10,7 @@ rate", one of 2,000 in "loss on balance, within the limit", one of 9,000 in "bey
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -19,22 +20,31 @@ from service.domain.tax.federal import Algebra
 from service.domain.tax.model import TaxModel
 
 
-class _Plane(NamedTuple):
-    """at + short × x + long × y."""
+class _Edge(NamedTuple):
+    """at + short × x + long × y, not negative within a piece."""
 
     at: Decimal
     short: Decimal
     long: Decimal
 
+
+class _Plane(NamedTuple):
+    """at + short × x + long × y, within edges: those of all that it was made of, and no others."""
+
+    at: Decimal
+    short: Decimal
+    long: Decimal
+    edges: frozenset[_Edge] = frozenset()
+
     def __add__(self, other: _Plane) -> _Plane:  # type: ignore[override]  # a number, no sequence
-        return _Plane(self.at + other.at, self.short + other.short, self.long + other.long)
+        return _Plane(self.at + other.at, self.short + other.short, self.long + other.long, self.edges | other.edges)
 
     def __sub__(self, other: _Plane) -> _Plane:
-        return _Plane(self.at - other.at, self.short - other.short, self.long - other.long)
+        return _Plane(self.at - other.at, self.short - other.short, self.long - other.long, self.edges | other.edges)
 
     def __mul__(self, by: _Plane) -> _Plane:  # type: ignore[override]
         """By a constant."""
-        return _Plane(self.at * by.at, self.short * by.at, self.long * by.at)
+        return _Plane(self.at * by.at, self.short * by.at, self.long * by.at, self.edges | by.edges)
 
     def of(self, x: Decimal, y: Decimal) -> Decimal:
         return self.at + self.short * x + self.long * y
@@ -43,13 +53,23 @@ class _Plane(NamedTuple):
 _X, _Y = _Plane(ZERO, Decimal(1), ZERO), _Plane(ZERO, ZERO, Decimal(1))
 
 
-class _Piece(NamedTuple):
-    tax: _Plane
-    edges: tuple[_Plane, ...]
-    """Not negative within the piece."""
+class _Piece:
+    """Where the tax is one plane."""
+
+    __slots__ = ("edges", "tax")
+
+    def __init__(self, tax: _Plane, edges: Iterable[_Edge]) -> None:
+        self.tax = tax
+        self.edges = list(edges)
+        """Not negative within the piece; the last that kept a point out first, since the next point is near."""
 
     def holds(self, x: Decimal, y: Decimal) -> bool:
-        return all(at + short * x + long * y >= 0 for at, short, long in self.edges)
+        for place, (at, short, long) in enumerate(self.edges):
+            if at + short * x + long * y < 0:
+                if place:
+                    self.edges.insert(0, self.edges.pop(place))
+                return False
+        return True
 
     def begins(self, x: Decimal, y: Decimal, dx: Decimal, dy: Decimal) -> bool:
         """Whether the way from a point in a direction runs in it at first."""
@@ -89,7 +109,9 @@ class Pieces:
             if before is not None and slope != before:
                 found.append(gone)
             before = slope
-            steps = [-edge.of(x, y) / down for edge in piece.edges if (down := edge.short * dx + edge.long * dy) < 0]
+            steps = [
+                -(edge.at + edge.short * x + edge.long * y) / down for edge in piece.edges if (down := edge.short * dx + edge.long * dy) < 0
+            ]
             further = min(steps, default=None)
             if further is None or gone + further >= most:
                 return found
@@ -98,20 +120,22 @@ class Pieces:
 
     def _new(self, x: Decimal, y: Decimal, dx: Decimal, dy: Decimal) -> _Piece:
         """The piece at a point; where several meet, the one that the direction leads into."""
-        edges: dict[_Plane, None] = {}
 
         def one(a: _Plane, b: _Plane, *, greater: bool) -> _Plane:
             apart = a - b
             if not apart.short and not apart.long:
-                return a if (apart.at > 0) == greater else b
-            a_above = (apart.of(x, y) or apart.short * dx + apart.long * dy) >= 0
-            edges[apart if a_above else b - a] = None
-            return a if a_above == greater else b
+                a_above = apart.at > 0
+                edges = apart.edges
+            else:
+                a_above = (apart.of(x, y) or apart.short * dx + apart.long * dy) >= 0
+                sign = 1 if a_above else -1
+                edges = apart.edges | {_Edge(sign * apart.at, sign * apart.short, sign * apart.long)}
+            return (a if a_above == greater else b)._replace(edges=edges)
 
         by = Algebra(
             lambda a, b: one(a, b, greater=False), lambda a, b: one(a, b, greater=True), lambda constant: _Plane(constant, ZERO, ZERO)
         )
         tax = self._model.liability(_X, _Y, _Plane(ZERO, ZERO, ZERO), by).total
-        piece = _Piece(tax, tuple(edges))
+        piece = _Piece(tax, sorted(tax.edges))
         self._known.insert(0, piece)
         return piece
