@@ -51,6 +51,8 @@ class Past:
     issues: tuple[tuple[int | None, Issue], ...] = ()
     """Of the rows, before any lot was matched, each with its time where that is known."""
     currency: str = "USD"
+    is_stored: bool = False
+    """It is what the ledger booked, beside the holder's recorded choices; a file records none."""
     rows: Sequence[history.Row] = ()
     """Of a file, where somebody asks what a match comes from; and what became of those that hang on others."""
     joined: Sequence[Event] = ()
@@ -143,6 +145,7 @@ async def of_store(app: App) -> Past:
         statements=gathered(await app.store.statements(PORTFOLIO)),
         zone=portfolio.profile.time_zone,
         currency=portfolio.currency,
+        is_stored=True,
     )
 
 

@@ -87,8 +87,8 @@ def gains(
             from service.app import audit as audits
 
             sources = await audits.of_store(app, past, found)
-        _answer(found, asked, files, past, sources, as_json=as_json)
-        return straight.tell(found, ())
+        words = _answer(found, asked, files, past, sources, as_json=as_json)
+        return straight.tell(found, (), words)
 
     with without_collector():
         raise typer.Exit(run(use, as_json=as_json))
@@ -136,14 +136,14 @@ def _of_file(source: str, asked: Asked, files: Files, *, keep_going: bool, as_js
             from service.app import audit as audits
 
             sources = audits.of_file(past)
-        _answer(found, asked, files, past, sources, as_json=as_json)
+        words = _answer(found, asked, files, past, sources, as_json=as_json)
     except Refused as refused:
         return straight.refusal(refused)
-    return straight.tell(found, problems)
+    return straight.tell(found, problems, words)
 
 
-def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mapping[str, Source] | None, *, as_json: bool) -> None:
-    """Every text is made before the first is written: what is refused leaves no file behind."""
+def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mapping[str, Source] | None, *, as_json: bool) -> list[str]:
+    """Every text is made before the first is written: what is refused leaves no file behind. Gives what is to be said of the forms."""
     form, texts = _forms(found, asked, files, past)
     if sources is not None and files.audit is not None:
         from service.app import audit as audits
@@ -158,6 +158,7 @@ def _answer(found: Found, asked: Asked, files: Files, past: Past, sources: Mappi
 
         answer = use_case.answer(found, asked, past) | ({} if form is None else {"schedule_d": form.told()})
         show(answer, as_json=as_json, table=_print)
+    return [] if form is None else form.says(of_txf=files.txf is not None)
 
 
 def _forms(found: Found, asked: Asked, files: Files, past: Past) -> tuple[Form | None, list[tuple[str, str, str]]]:

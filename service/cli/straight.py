@@ -167,14 +167,16 @@ def put(option: str, path: str, text: str) -> None:
 SHOWN = 10
 
 
-def tell(found: Found, problems: Sequence[Problem]) -> int:
-    """What is open, on standard error, and the exit code."""
+def tell(found: Found, problems: Sequence[Problem], words: Sequence[str] = ()) -> int:
+    """What is open, on standard error, and the exit code. `words`: of the files that were written, as sentences."""
+    for sentence in words:
+        complain(sentence)
     said = [*map(str, problems), *(f"{issue.says} {issue.remedy}" for issue in found.issues)]
     for sentence in said[:SHOWN]:
         complain(sentence)
     if len(said) > SHOWN:
         complain(f"and {len(said) - SHOWN:,} more: `thresher gains --json` lists them all")
-    return DONE if found.is_complete and not problems else OPEN
+    return DONE if found.is_complete and not problems and not words else OPEN
 
 
 def refusal(refused: Refused) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -83,26 +84,33 @@ async def matches(question: Question, app: Thresher) -> Response:
 @router.get("/gains/form-8949.csv", **_file("text/csv", "The year's rows of Form 8949"))
 async def form_8949(question: QuestionOfYear, app: Thresher, reported: Reported = None) -> Response:
     form = await gains.form(app, question, _reported(reported or []))
-    return _attached(form.form_8949(), "text/csv", "form-8949", question, "csv")
+    return _attached(form.form_8949(), "text/csv", "form-8949", question, "csv", form.says())
 
 
 @router.get("/gains/schedule-d.csv", **_file("text/csv", "The year's lines of Schedule D for these rows"))
 async def schedule_d(question: QuestionOfYear, app: Thresher, reported: Reported = None) -> Response:
     form = await gains.form(app, question, _reported(reported or []))
-    return _attached(form.schedule_d(), "text/csv", "schedule-d", question, "csv")
+    return _attached(form.schedule_d(), "text/csv", "schedule-d", question, "csv", form.says())
 
 
 @router.get("/gains/form-8949.txf", **_file("text/plain", "The rows of Form 8949 for tax programs (TXF 042)"))
 async def txf(question: QuestionOfYear, app: Thresher, reported: Reported = None) -> Response:
     form = await gains.form(app, question, _reported(reported or []))
-    return _attached(form.txf(app.now().date()), "text/plain", "form-8949", question, "txf")
+    return _attached(form.txf(app.now().date()), "text/plain", "form-8949", question, "txf", form.says(of_txf=True))
 
 
-def _attached(text: str, kind: str, name: str, question: Asked, ending: Literal["csv", "txf"]) -> Response:
+SAYS = "Thresher-Says"
+"""A header of a file: what the command would say of it on standard error."""
+
+
+def _attached(text: str, kind: str, name: str, question: Asked, ending: Literal["csv", "txf"], says: Sequence[str] = ()) -> Response:  # noqa: PLR0917  # one of each
     """A file whose name says what it is of; each word of the name is one of ours."""
     words = (name, question.year, question.method, question.scope)
     filename = f"{'-'.join(str(word) for word in words if word is not None)}.{ending}"
-    return Response(text, media_type=f"{kind}; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{filename}"'})
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    if says:
+        headers[SAYS] = "; ".join(says).encode("ascii", "backslashreplace").decode("ascii")
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
 
 
 def _reported(words: list[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from service.app import explain, halves, lot_choices
 from service.app import gains as use_case
 from service.app.rebuild import rebuild
 from service.http.api import BESIDE, KEYS
+from service.http.gains_api import SAYS
 from tests.http.conftest import CHEAP
 from tests.http.ledger import command, home_of
 from tests.http.steps import PASSWORD, send
@@ -85,6 +86,17 @@ async def test_forms_are_the_commands_files(robot, tmp_path):
         assert len(mine) > 3
         stem, _, ending = name.partition(".")
         assert told.headers["content-disposition"] == f'attachment; filename="{stem}-2025-fifo.{ending}"'
+
+
+async def test_a_form_says_in_a_header_what_the_command_says_of_it(robot):
+    """s2 sold the lot that had moved to the wallet; in one pool the dearest goes first. What s3 sold cost nobody knows what."""
+    own = await robot.get("/api/v1/gains/form-8949.csv?year=2025")
+    assert SAYS not in own.headers
+    view = await robot.get("/api/v1/gains/form-8949.csv?year=2025&method=hifo&scope=universal")
+    assert view.headers[SAYS].startswith("these forms are a view (hifo, one pool for all accounts, days of UTC), not what to file: ")
+    txf = await robot.get("/api/v1/gains/form-8949.txf?year=2025")
+    assert txf.headers[SAYS].startswith("txf: 2 rows written with a blank")
+    assert txf.headers[SAYS].endswith(": s2/fee, s3")
 
 
 @pytest.mark.parametrize("file", ["form-8949.csv", "schedule-d.csv", "form-8949.txf"])

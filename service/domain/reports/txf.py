@@ -11,6 +11,9 @@
                                $31000.00       proceeds
                                ^
 
+A day of acquisition or a cost that is not known is a line without a value: so the format has it for a sale without them (section VIII,
+example 2B). For unknown proceeds it has nothing, and 0 would be a loss that nobody had: such a row is left out.
+
 The format is of 2011 and knows the boxes A to F only: G to L, of digital assets, have no numbers of their own. Each row goes under the number of the
 box that says the same of other assets (I, no form, as C; L as F), and the program has to be told that these are digital assets.
 """
@@ -28,9 +31,11 @@ _END = "\r\n"
 
 
 def txf(rows: Iterable[Row], made_on: date) -> str:
-    """The whole file."""
+    """The whole file, without the rows of `left_out`."""
     lines = ["V042", "Athresher", f"D{american(made_on)}", "^"]
     for row in rows:
+        if row.proceeds is None:
+            continue
         lines += [
             "TD",
             f"N{NUMBER_OF[row.box]}",
@@ -44,3 +49,13 @@ def txf(rows: Iterable[Row], made_on: date) -> str:
             "^",
         ]
     return _END.join([*lines, ""])
+
+
+def left_out(rows: Iterable[Row]) -> list[Row]:
+    """Those whose proceeds are not known."""
+    return [row for row in rows if row.proceeds is None]
+
+
+def with_gaps(rows: Iterable[Row]) -> list[Row]:
+    """Those that stand in the file without a cost, or without a day of acquisition."""
+    return [row for row in rows if row.proceeds is not None and (row.cost is None or row.acquired is None)]
