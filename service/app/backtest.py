@@ -227,7 +227,8 @@ def _says(case: _Case, told: Answer) -> list[str]:
         named = ", ".join(f"{one['symbol']} {one['days']}" for one in told["days_without_price"])
         lines.append(f"Days on which coins were held and no price is stored have no harvest: {named}.")
     if told["unknown_disposals"]:
-        lines.append(f"Of {told['unknown_disposals']} disposals the gain is unknown; they are in no sum. `thresher issues` names them.")
+        n = told["unknown_disposals"]
+        lines.append(f"The gain of {n} disposal{'s' * (n != 1)} is unknown and in no sum. `thresher issues` names what is missing.")
     if any(policy["named_lots_not_there"] > told["policies"][0]["named_lots_not_there"] for policy in told["policies"]):
         lines.append("Lots that you named for a sale had been harvested by then: that part follows the account's method.")
     return lines

@@ -208,5 +208,7 @@ def _says(book: Jurisdiction, assumed: Assumed, unknown: int) -> list[str]:
             f"For tokenised securities and ETF shares such a window is in force today ({securities[0].source}); thresher does not compute it: here every coin is taken for crypto."
         )
     if unknown:
-        lines.append(f"Of {unknown} matches the gain is unknown; they are in no sum. `thresher issues` names them.")
+        lines.append(
+            f"The gain of {unknown} match{'es' * (unknown != 1)} is unknown and in no sum. `thresher issues` names what is missing."
+        )
     return lines

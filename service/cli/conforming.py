@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, show
+from service.cli.tables import counted
 
 if TYPE_CHECKING:
     from service.app.conformance import Report
@@ -68,4 +69,4 @@ def _print(answer: Answer) -> None:
         for d in file["differences"]:
             typer.echo(f"{file['file']}: {d['vector']}: {d['field']}: expected {d['expected']}, got {d['got']}")
     differ = f"{told['failed']} differ" if told["failed"] else "all as expected"
-    typer.echo(f"{told['vectors']} vectors of {len(told['files'])} {'file' if len(told['files']) == 1 else 'files'}: {differ}")
+    typer.echo(f"{counted(told['vectors'], 'vector')} of {counted(len(told['files']), 'file')}: {differ}")

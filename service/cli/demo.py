@@ -27,7 +27,7 @@ from service.app.ports import App, Busy, Refused, Stopped
 from service.app.sync import SyncReport
 from service.cli.running import DONE, OPEN, Bars, complain, show
 from service.cli.serving import serve
-from service.cli.tables import day, labels, money, print_table, quantity
+from service.cli.tables import counted, day, labels, money, print_table, quantity
 from service.sandbox import NOW, SandboxChain, SandboxExchanges, SandboxInbox, wallet
 
 INBOX = "sandbox inbox"
@@ -159,7 +159,7 @@ def _print(told: dict[str, Any]) -> None:
     typer.echo(f"Estimated saving in {overview['realised']['year']}: {money(overview['saving'], currency)} after costs")
     typer.echo(f"Issues for you to look at: {len(told['issues'])}")
     if told["changed"]:
-        typer.echo(f"{told['new_rows']:,} rows were read and the ledger was rebuilt, in {told['seconds']} s.")
+        typer.echo(f"{counted(told['new_rows'], 'row')} read and the ledger rebuilt, in {told['seconds']} s.")
     else:
         typer.echo(f"Nothing changed since the last run ({told['seconds']} s).")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.running import DONE, OPEN, PERSON, AsJson, complain, run, show
-from service.cli.tables import minute, money, print_table
+from service.cli.tables import counted, minute, money, print_table
 
 if TYPE_CHECKING:
     from service.app.ports import App
@@ -96,6 +96,7 @@ def sync(
 
         report = await syncing.sync(app, accounts, full)
         open_issues = [i for i in (await queries.issues(app))["issues"] if i["severity"] != "info"]
+        worth = sum(not o.blocked_by for o in report.evaluation.opportunities)
         told = {
             "sync": {
                 "accounts": [
@@ -111,7 +112,7 @@ def sync(
                 ],
                 "changed": report.changed,
                 "ledger": report.ledger,
-                "opportunities": sum(not o.blocked_by for o in report.evaluation.opportunities),
+                "opportunities": worth,
                 "messages": len(report.evaluation.said),
                 "delivered": report.evaluation.delivered,
                 "issues": len(open_issues),
@@ -123,7 +124,8 @@ def sync(
             print_table("Sync", ("account", "outcome", "new", "changed", "says"), rows, empty="No accounts yet.", right=("new", "changed"))
             typer.echo("nothing changed" if not report.changed else "the ledger was rebuilt")
             typer.echo(
-                f"{told['sync']['opportunities']} opportunities, {len(report.evaluation.said)} new messages, {len(open_issues)} open issues"
+                f"{counted(worth, 'opportunity', 'opportunities')}, "
+                f"{counted(len(report.evaluation.said), 'new message')}, {counted(len(open_issues), 'open issue')}"
             )
 
         show(told, as_json=as_json, table=table)
@@ -150,7 +152,8 @@ def evaluate(as_json: AsJson = False) -> int:
             told,
             as_json=as_json,
             table=lambda _: typer.echo(
-                f"{worth} opportunities, {len(done.said)} new messages, {done.delivered} delivered, {len(done.issues)} price issues"
+                f"{counted(worth, 'opportunity', 'opportunities')}, {counted(len(done.said), 'new message')}, {done.delivered} delivered, "
+                f"{counted(len(done.issues), 'price issue')}"
             ),
         )
         return OPEN if done.issues else DONE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.running import DONE, OPEN, Answer, AsJson, run, show
-from service.cli.tables import labels, minute, money, print_table, quantity
+from service.cli.tables import counted, labels, minute, money, print_table, quantity
 
 if TYPE_CHECKING:
     from service.app.ports import App
@@ -151,7 +151,8 @@ def _print(told: Answer, names: dict[str, str]) -> None:
     if told["computed"] == "marginal":
         typer.echo("by your two marginal rates; `thresher profile set income=…` computes the whole year")
     if told["left_out"]:
-        typer.echo(f"{len(told['left_out'])} lots without a price or a basis are left out: `thresher issues` says why")
+        n = len(told["left_out"])
+        typer.echo(f"{counted(n, 'lot')} without a price or a basis {'is' if n == 1 else 'are'} left out: `thresher issues` says why")
 
 
 def _row(sale: dict[str, Any], lot: dict[str, Any], *, first: bool, names: dict[str, str]) -> tuple[str, ...]:

@@ -26,9 +26,9 @@ def quantity(amount: str | None) -> str:
     return amount if len(places) <= 8 else f"{whole}.{places[:8]}…"
 
 
-def counted(number: int, word: str) -> str:
-    """ "1 line", "2,000 lines"; the word is one whose plural ends in s."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+def counted(number: int, word: str, many: str = "") -> str:
+    """ "1 line", "2,000 lines". `many`: of several, where that is not the word with an s."""
+    return f"{number:,} {word if number == 1 else many or f'{word}s'}"
 
 
 def day(at: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.running import DONE, OPEN, WRONG, Answer, AsJson, complain, run, show
-from service.cli.tables import money, print_table
+from service.cli.tables import counted, money, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,8 @@ def _print_picture(answer: Answer) -> None:
     realised = told["realised"]
     typer.echo(f"Realised in {told['year']}: {money(realised['short'])} short-term, {money(realised['long'])} long-term.")
     if realised["unknown_disposals"]:
-        typer.echo(f"Of {realised['unknown_disposals']} disposals the gain is unknown; they are in no sum. `thresher issues` names them.")
+        unknown = counted(realised["unknown_disposals"], "disposal")
+        typer.echo(f"The gain of {unknown} is unknown and in no sum. `thresher issues` names what is missing.")
     if told["kind"] == "year":
         _print_year(told, f"{told['year']} {told['filing_status']}")
     else:

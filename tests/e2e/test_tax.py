@@ -156,4 +156,4 @@ def test_an_unknown_gain_is_in_no_sum_and_the_exit_code_is_1(run, tmp_path):
     done = run("tax", "--year", "2025", "--json")
     told = json.loads(done.stdout)["tax"]
     assert (done.returncode, told["realised"]["unknown_disposals"], told["realised"]["short"]) == (1, 1, "-600")
-    assert "1 disposals the gain is unknown" in run("tax", "--year", "2025").stdout
+    assert "The gain of 1 disposal is unknown" in run("tax", "--year", "2025").stdout
