@@ -122,7 +122,7 @@ def of_file(
         return Past(quick.groups(), quick.coins), []
     found, problems = history.read(io.StringIO(text, newline=""))
     if problems and (not keep_going or not found):
-        raise BadLines(problems, "mend them, or leave them out with --keep-going")
+        raise BadLines(problems, "mend the file, or leave out what is wrong with --keep-going")
     booking = history.booking(found, table, window=window)
     times = {row.id: row.at for row in found} if booking.issues else {}
     issues = tuple((times.get(issue.subject.partition(" ")[0]), issue) for issue in booking.issues)
