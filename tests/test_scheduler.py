@@ -216,9 +216,9 @@ async def test_a_due_sync_ends_in_a_delivered_alert(tmp_path):
         arrived = asyncio.Event()
         keep = home.post.send
 
-        async def send(url, message):
+        async def send(url, message, signing=None):
             arrived.set()
-            return await keep(url, message)
+            return await keep(url, message, signing)
 
         home.post.send = send
         async with running(home.app):

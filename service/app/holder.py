@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from re import fullmatch
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -147,22 +148,49 @@ async def answer_issue(app: App, issue: str, other: str | None, *, same: bool) -
     return answer
 
 
-async def add_channel(app: App, url: str, label: str | None = None) -> Channel:
-    """Where alerts go, by its apprise URL. Sealed at once; only its masked form is ever shown."""
+async def add_channel(app: App, url: str, label: str | None = None, *, digest: str = "", secret: str | None = None) -> Channel:
+    """Where alerts go, by its apprise URL. Sealed at once; only its masked form is ever shown.
+
+    `digest`: "HH:MM" in the holder's zone, for one message a day; empty: each at once. `secret`: web hooks are signed with it. A channel that is
+    added again takes the new words.
+    """
     no_wallet_secret(app, "label", label or "")
     shown = app.notifier.shown(url)
-    channel = Channel(content_id("ch", PORTFOLIO, url), PORTFOLIO, label or shown.split("://")[0], shown, app.now())
-    await app.store.add_channel(channel, {"url": app.vault.seal(url, ("channel", channel.id, "url"))})
+    if secret is not None and not app.notifier.can_sign(url):
+        raise Refused("signed", "only web hooks with a JSON body can be signed: json://host/path or jsons://host/path")
+    name = content_id("ch", PORTFOLIO, url)
+    told = label or shown.split("://")[0]
+    channel = Channel(name, PORTFOLIO, told, shown, app.now(), _time_of_day(digest), secret is not None)
+    fields = {"url": url} if secret is None else {"url": url, "secret": secret}
+    await app.store.add_channel(channel, {field: app.vault.seal(text, ("channel", name, field)) for field, text in fields.items()})
     return channel
+
+
+async def set_digest(app: App, word: str, digest: str) -> Channel:
+    """ "HH:MM" in the holder's zone for one message a day, or "off": what was collected is then sent at once."""
+    changed = replace(await _the_channel(app, word), digest="" if digest == "off" else _time_of_day(digest))
+    await app.store.save_channel(changed)
+    return changed
+
+
+def _time_of_day(text: str) -> str:
+    if text and not fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise Refused("digest", "give a time of day such as 08:00, or off")
+    return text
+
+
+async def _the_channel(app: App, word: str) -> Channel:
+    found = [c for c in await app.store.channels(PORTFOLIO) if word in (c.id, c.label)]
+    if len(found) != 1:
+        raise Refused("channel", f"{len(found) or 'no'} channels are called {word!r}; `thresher channel list` shows their ids")
+    return found[0]
 
 
 async def remove_channel(app: App, word: str) -> Channel:
     """By id or label; what waits for it fails and says so."""
-    found = [c for c in await app.store.channels(PORTFOLIO) if word in (c.id, c.label)]
-    if len(found) != 1:
-        raise Refused("channel", f"{len(found) or 'no'} channels are called {word!r}; `thresher channel list` shows their ids")
-    await app.store.remove_channel(found[0].id)
-    return found[0]
+    found = await _the_channel(app, word)
+    await app.store.remove_channel(found.id)
+    return found
 
 
 async def acknowledge(app: App, alert: str) -> Alert:

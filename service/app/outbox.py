@@ -1,12 +1,21 @@
-"""Messages leave the house at least once, each with an id that stays the same, and are kept until they have."""
+"""Messages leave the house at least once, each with an id that stays the same, and are kept until they have.
+
+A channel takes each message at once, or one digest a day of what was said since the last: at a time of the holder's day all rows that were collected
+before become one message, whose id is the channel's and that moment's. That happens in one transaction, so that no message is in two digests, none
+is in none, and a digest that nothing was collected for does not exist.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from service.app.ports import App, Busy, Channel, Delivery
+from service.app.ports import App, Busy, Channel, Delivery, Signing
+from service.app.sources import PORTFOLIO
 from service.domain.alerts import Message
+from service.domain.issues import content_id
 
 GIVE_UP_AFTER = 12
 """Attempts; with waits doubling from 30 s to 6 h this is more than a day."""
@@ -29,6 +38,7 @@ async def deliver(app: App) -> int:
 
 
 async def _deliver(app: App) -> int:
+    await _make_digests(app)
     arrived = 0
     for delivery in await app.store.due(app.now()):
         tried = await _tried(app, delivery)
@@ -37,13 +47,47 @@ async def _deliver(app: App) -> int:
     return arrived
 
 
+async def _make_digests(app: App) -> None:
+    zone = ZoneInfo((await app.store.portfolio(PORTFOLIO)).profile.time_zone)
+    for channel in await app.store.channels(PORTFOLIO):
+        rows = await app.store.collected(channel.id)
+        if not channel.digest:  # each at once, from now on
+            waiting = [replace(one, state="waiting") for one in rows]
+            if waiting:
+                await app.store.save_deliveries(PORTFOLIO, waiting)
+            continue
+        moment = last_moment(channel.digest, zone, app.now())
+        due = [one for one in rows if one.next_try < moment]
+        if due:
+            digest = _digest(channel, due, moment)
+            gone = [replace(one, state="digested", says=digest.id) for one in due]
+            await app.store.save_deliveries(PORTFOLIO, [*gone, Delivery(digest, channel.id, "waiting", 0, app.now())])
+
+
+def last_moment(at: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """The newest moment, not after `now`, at which a clock of the zone shows `at` (HH:MM). UTC."""
+    hour, minute = map(int, at.split(":"))
+    today = now.astimezone(zone).replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
+    days = (today, (today - timedelta(days=1)).replace(fold=0))  # the same time of the day before, whatever the clocks did
+    return next((moment for day in days if (moment := day.astimezone(UTC)) <= now), days[1].astimezone(UTC))
+
+
+def _digest(channel: Channel, due: Sequence[Delivery], moment: datetime) -> Message:
+    """One message of all that is due, in the order of saying; a single one keeps its title."""
+    messages = [one.message for one in due]
+    title = messages[0].title if len(messages) == 1 else f"thresher: {len(messages)} messages"
+    body = "\n\n".join(f"{message.title}\n{message.body}" for message in messages)
+    return Message(content_id("msg", "digest", channel.id, moment.isoformat()), "", "digest", title, body)
+
+
 async def _tried(app: App, delivery: Delivery) -> Delivery:
     attempts = delivery.attempts + 1
     sealed = await app.store.sealed("channel", delivery.channel)
     if "url" not in sealed:
         return replace(delivery, state="failed", attempts=attempts, says="the channel was removed")
     url = app.vault.open(sealed["url"], ("channel", delivery.channel, "url"))
-    problem = await app.notifier.send(url, delivery.message)
+    signing = Signing(app.vault.open(sealed["secret"], ("channel", delivery.channel, "secret")), app.now()) if "secret" in sealed else None
+    problem = await app.notifier.send(url, delivery.message, signing)
     if problem is None:
         return replace(delivery, state="delivered", attempts=attempts, says="", delivered_at=app.now())
     if attempts >= GIVE_UP_AFTER:

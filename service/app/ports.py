@@ -307,10 +307,18 @@ class Store(Protocol):
         """Waiting deliveries whose next_try has come, oldest first."""
 
     async def save_delivery(self, delivery: Delivery) -> None: ...
+    async def collected(self, channel: str) -> list[Delivery]:
+        """What waits for the digest of a channel, in the order of saying."""
+
+    async def save_deliveries(self, portfolio: str, deliveries: Sequence[Delivery]) -> None:
+        """All or none."""
 
     # channels, access, schedule
     async def channels(self, portfolio: str = "main") -> list[Channel]: ...
     async def add_channel(self, channel: Channel, sealed: Mapping[str, bytes]) -> None: ...
+    async def save_channel(self, channel: Channel) -> None:
+        """What is sealed of it stays."""
+
     async def remove_channel(self, channel: str) -> None: ...
     async def owner_hash(self) -> str | None: ...
     async def set_owner_hash(self, encoded: str) -> None: ...
@@ -339,9 +347,20 @@ class Leases(Protocol):
         """Only one process at a time; dies with its process. Raises Busy after waiting."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """With what, and as of when, a web hook is signed."""
+
+    secret: str = field(repr=False)
+    at: datetime
+
+
 class Notifier(Protocol):
-    async def send(self, url: str, message: Message) -> str | None:
+    async def send(self, url: str, message: Message, signing: Signing | None = None) -> str | None:
         """None when delivered, else why not (without secrets)."""
+
+    def can_sign(self, url: str) -> bool:
+        """Whether what goes there can bear a signature: web hooks with a JSON body."""
 
     def shown(self, url: str) -> str:
         """The URL with secrets masked. Raises Refused where no service understands it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -213,16 +214,28 @@ def set_method(
 
 
 @channel.command("add")
-def add_channel(label: Label = None, as_json: AsJson = False) -> int:
+def add_channel(
+    label: Label = None,
+    digest: Annotated[
+        str, typer.Option(metavar="HH:MM", help="One message a day at this time of your zone; each at once without it.")
+    ] = "",
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Sign what goes to a json:// or jsons:// address; the secret is shown this once.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
     """Reads an apprise URL (mailto://…, json://…) from standard input, since it holds secrets."""
 
     async def use(app: App) -> int:
         from service.app import holder
 
         url = (typer.prompt("apprise URL", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()).strip()
-        added = await holder.add_channel(app, url, label)
-        told = {"channel": {"id": added.id, "label": added.label, "url": added.shown}}
-        show(told, as_json=as_json, table=lambda _: typer.echo(f"{added.label}: {added.shown}; open alerts go there with the next sync"))
+        secret = secrets.token_urlsafe(32) if signed else None
+        added = await holder.add_channel(app, url, label, digest=digest, secret=secret)
+        told = {"channel": {"id": added.id, "label": added.label, "url": added.shown, "digest": added.digest or None, "secret": secret}}
+        says = [f"{added.label}: {added.shown}; open alerts go there with the next sync"]
+        says += [f"secret, shown this once: {secret}"] if secret else []
+        show(told, as_json=as_json, table=lambda _: typer.echo("\n".join(says)))
         return DONE
 
     return run(use, as_json=as_json)
@@ -236,8 +249,28 @@ def list_channels(as_json: AsJson = False) -> int:
         from service.app import queries
 
         answer = await queries.channels(app)
-        rows = [(c["label"], c["url"], c["id"]) for c in answer["channels"]]
-        show(answer, as_json=as_json, table=lambda _: print_table("Channels", ("label", "url", "id"), rows, empty="No channel yet."))
+        rows = [(c["label"], c["url"], c["digest"] or "at once", "yes" if c["signed"] else "no", c["id"]) for c in answer["channels"]]
+        columns = ("label", "url", "digest", "signed", "id")
+        show(answer, as_json=as_json, table=lambda _: print_table("Channels", columns, rows, empty="No channel yet."))
+        return DONE
+
+    return run(use, as_json=as_json)
+
+
+@channel.command("digest")
+def set_digest(
+    which: Annotated[str, typer.Argument(metavar="CHANNEL", help="Id or label.")],
+    at: Annotated[str, typer.Argument(metavar="HH:MM", help="A time of day in your zone, or off: each message at once.")],
+    as_json: AsJson = False,
+) -> int:
+    """One message a day of what was said since the last, or each at once."""
+
+    async def use(app: App) -> int:
+        from service.app import holder
+
+        changed = await holder.set_digest(app, which, at)
+        told = {"channel": {"id": changed.id, "label": changed.label, "digest": changed.digest or None}}
+        show(told, as_json=as_json, table=lambda _: typer.echo(f"{changed.label}: {changed.digest or 'at once'}"))
         return DONE
 
     return run(use, as_json=as_json)

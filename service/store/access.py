@@ -40,11 +40,18 @@ class Access(Room):
             rows = [{"kind": "channel", "owner": channel.id, "name": n, "blob": b, "sealed_at": at} for n, b in sorted(sealed.items())]
             await insert_rows(connection, SEALED, rows)
 
+    async def save_channel(self, channel: Channel) -> None:
+        """What is sealed of it stays."""
+        async with self.database.writing(channel.id) as connection:
+            await upsert(connection, CHANNELS, [row_of(channel, CHANNELS)])
+
     async def remove_channel(self, channel: str) -> None:
         """With its secret and what still waited for it; what was delivered stays on record."""
         async with self.database.writing(channel) as connection:
             await connection.execute(delete(SEALED).where(SEALED.c.kind == "channel", SEALED.c.owner == channel))
-            await connection.execute(delete(DELIVERIES).where(DELIVERIES.c.channel == channel, DELIVERIES.c.state == "waiting"))
+            await connection.execute(
+                delete(DELIVERIES).where(DELIVERIES.c.channel == channel, DELIVERIES.c.state.in_(("waiting", "collected")))
+            )
             await connection.execute(delete(CHANNELS).where(CHANNELS.c.id == channel))
 
     # ------------------------------------------------------------------ owner, sessions and tokens

@@ -66,6 +66,17 @@ class Outbox(Room):
         async with self.database.reading() as connection:
             return _ordered(_value(row) for row in (await connection.execute(asked)).mappings())
 
+    async def collected(self, channel: str) -> list[Delivery]:
+        """What waits for the digest of a channel, in the order of saying."""
+        asked = select(DELIVERIES).where(DELIVERIES.c.channel == channel, DELIVERIES.c.state == "collected")
+        async with self.database.reading() as connection:
+            return _ordered(_value(row) for row in (await connection.execute(asked)).mappings())
+
+    async def save_deliveries(self, portfolio: str, deliveries: Sequence[Delivery]) -> None:
+        """All or none."""
+        async with self.database.writing(portfolio) as connection:
+            await upsert(connection, DELIVERIES, [_row(delivery, portfolio) for delivery in deliveries])
+
     async def save_delivery(self, delivery: Delivery) -> None:
         async with self.database.writing(delivery.message.id) as connection:
             await upsert(connection, DELIVERIES, [_row(delivery, await _portfolio_of(connection, delivery))])

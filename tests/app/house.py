@@ -31,7 +31,7 @@ from connectors.contract import (
     Transaction,
 )
 from service import settings as configuration
-from service.app.ports import App
+from service.app.ports import App, Signing
 from service.domain.alerts import Message
 from service.store import leases_for, open_store
 from service.vault import create_master_key, open_vault
@@ -109,13 +109,18 @@ class Post:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Message]] = []
+        self.signed: list[Signing | None] = []
         self.down = ""
 
-    async def send(self, url: str, message: Message) -> str | None:
+    async def send(self, url: str, message: Message, signing: Signing | None = None) -> str | None:
+        self.signed.append(signing)
         if self.down:
             return self.down
         self.sent.append((url, message))
         return None
+
+    def can_sign(self, url: str) -> bool:
+        return url.startswith("json")
 
     def shown(self, url: str) -> str:
         return url.partition("://")[0] + "://…"
