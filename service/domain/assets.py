@@ -122,11 +122,15 @@ class AssetTable:
 
 
 def _unknown(asset: Asset) -> Coin:
-    """What no row names: money, a one-unit asset of its own, or a coin under its own code."""
-    code = asset.rpartition(":")[2]
+    """What no row names: money, a one-unit asset of its own, or a coin under its own code.
+
+    What lies on a chain, or is one of a kind, is called by its whole id: one contract may stand on several chains, and nobody owns a name.
+    """
     if asset.startswith("fiat:"):
         return Coin(id=str(asset), symbol=asset.removeprefix("fiat:"), kind="fiat")
-    return Coin(id=str(asset), symbol=code, kind="nft" if is_one_of_a_kind(asset) else "coin", known=False)
+    is_single = is_one_of_a_kind(asset)
+    symbol = str(asset) if is_single or "/" in asset else asset.rpartition(":")[2]
+    return Coin(id=str(asset), symbol=symbol, kind="nft" if is_single else "coin", known=False)
 
 
 def held_back(asset: str) -> Literal["staked", "locked"] | None:

@@ -104,3 +104,18 @@ def test_of_many_such_rows_the_first_are_named():
     (blank,) = form(past(rows)).says(of_txf=True)
     assert blank.startswith("txf: 15 rows ")
     assert blank.endswith("s9, s10 and 5 more")
+
+
+NFTS = """\
+n1,2025-01-01T12:00:00Z,buy,w,,USD,10,eip155:1/erc721:0xaa/7,1,,,10,,
+n2,2025-01-02T12:00:00Z,buy,w,,USD,30,eip155:137/erc721:0xaa/7,1,,,30,,
+n3,2025-02-01T12:00:00Z,sell,w,,eip155:1/erc721:0xaa/7,1,USD,50,,,50,,
+n4,2025-02-02T12:00:00Z,sell,w,,eip155:137/erc721:0xaa/7,1,USD,50,,,50,,
+"""
+
+
+def test_equal_contracts_on_two_chains_are_named_as_the_file_names_them():
+    history = past(NFTS)
+    names = ["eip155:1/erc721:0xaa/7", "eip155:137/erc721:0xaa/7"]
+    assert [row.description for row in form(history).rows] == [f"1 {name}" for name in names]
+    assert [line.split(",")[2] for line in gains.gains(history, Asked()).lines] == names

@@ -59,8 +59,14 @@ def test_the_symbol_of_one_coin_is_not_the_id_of_another():
     assert told.coin("xyz") == Coin("xyz", "xyz", "coin", known=False)
 
 
+@pytest.mark.parametrize("token", ["erc20:0xbc4c", "erc721:0xbc4c/42", "slip44:60000"])
+def test_one_contract_on_two_chains_has_two_names(token, table):
+    one, other = (table.coin(f"eip155:{chain}/{token}") for chain in (1, 137))
+    assert (one.symbol, other.symbol) == (f"eip155:1/{token}", f"eip155:137/{token}")
+
+
 @pytest.mark.parametrize("asset", ["eip155:1/erc721:0xbc4c/42", "eip155:1/erc1155:0x76be/7", "nft:ape-7", "nft:BTC"])
 def test_a_collectible_is_a_coin_of_its_own(asset, table):
     found = table.resolve(Asset(asset), AFTER)
-    assert (found.id, found.kind, found.known) == (asset, "nft", False)
+    assert (found.id, found.symbol, found.kind, found.known) == (asset, asset, "nft", False)
     assert table.coin(asset) == found
