@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from service.domain.ledger import Group, book, choices
 from service.domain.ledger.checkpoint import resumed, state
 from service.domain.movements import of_event
-from service.domain.statements import Statements
+from service.domain.statements import PoolingChoice, Statements
 from tests.domain import neutral
 
 
@@ -114,3 +115,14 @@ def test_open_lots_that_rest_on_the_gift_say_so_and_a_ledger_that_goes_on_later_
     later = resumed(said, state(group))
     later.enter_all(rest)
     assert [(m.lot, m.flags) for m in later.matches] == [("b1", ("gift_averaged",))]
+
+
+def test_the_accounts_that_a_common_average_is_given_to_rest_on_the_gift_in_it():
+    """One pool until 2025: 1,000 and 400 average 700 wherever they lie."""
+    there = BOUGHT | {"account": "wallet"}
+    sale = SOLD | {"account": "wallet", "timestamp": "2025-06-01T12:00:00Z"}
+    words = Statements(poolings=(PoolingChoice(date(2025, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)),))
+    made = book(
+        [neutral.event(row) for row in (gift("600"), there, sale)], words, zone="UTC", said=choices(words, zone="UTC", method="average")
+    )
+    assert [(d.basis, d.flags) for d in made.disposals] == [(Decimal(700), ("gift_averaged",))]
