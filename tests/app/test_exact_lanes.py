@@ -19,6 +19,7 @@ from connectors.files.connector import FileConnector
 from service.app import gains, imports, queries, rebuild
 from service.app.compare import Balance, difference
 from service.app.gains import Asked
+from service.domain.money import EXACT
 from service.domain.movements import text
 from tests.app.house import house
 from tests.app.test_two_lanes import file_of
@@ -55,7 +56,7 @@ def events(draw):
         told |= sent
     else:  # the two halves of a transfer, met by their hash or by their size
         note = "tx:0xfeed" if kind == "hashed" else ""
-        less = text(max(int(Decimal(size).scaleb(18)) - draw(st.integers(0, 3)), 1)) if kind == "hashed" else size
+        less = text(max(int(Decimal(size).scaleb(18, EXACT)) - draw(st.integers(0, 3)), 1)) if kind == "hashed" else size
         arrives = {"received_asset": coin, "received_quantity": less}
         return [{**told, "kind": "withdrawal", **sent, "note": note}, {"kind": "deposit", "account": to, **arrives, "note": note}]
     if draw(st.booleans()):

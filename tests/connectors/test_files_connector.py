@@ -7,7 +7,7 @@ import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import pytest
 
@@ -89,6 +89,14 @@ def test_a_row_that_moves_something_to_another_account_is_two_transactions():
     assert (receiver.account, receiver.stated) == ("acc_2", Stated("m1/in", "transfer"))
     assert [(leg.asset, str(leg.quantity)) for leg in receiver.legs] == [("csv:ETH", "0.999")]
     assert sender.keys == receiver.keys == ("csv/m1",)
+
+
+def test_every_digit_is_kept_in_whatever_decimal_context():
+    many = {"sent_quantity": "9" * 22 + "." + "9" * 18, "fee_quantity": "1" * 40, "value_usd": "7" * 40, "fee_value_usd": "3." + "3" * 18}
+    with localcontext(Context(prec=3)):
+        (swapped,) = read(SWAP | many)
+    assert [str(leg.quantity) for leg in swapped.legs] == ["-" + many["sent_quantity"], "0.1", "-" + many["fee_quantity"]]
+    assert (str(swapped.stated.value), str(swapped.stated.fee_value)) == (many["value_usd"], many["fee_value_usd"])
 
 
 @pytest.mark.parametrize("to", ["", "acc_1"])
