@@ -89,6 +89,9 @@ class Total(NamedTuple):
     """How many of them have an amount that is not known: counted, and in no sum."""
 
 
+ABOUT_TRANSFERS = frozenset({IssueKind.UNMATCHED_WITHDRAWAL, IssueKind.UNMATCHED_DEPOSIT, IssueKind.AMBIGUOUS_TRANSFER})
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a history comes to. `lines` and matches are in order of time; where only lines were wanted, there are no matches."""
@@ -107,7 +110,8 @@ class Found:
 
     @property
     def is_complete(self) -> bool:
-        return not self.issues and not self.unknown
+        """Whether every amount is known. Where coins went or came from is another question: `thresher issues` asks it."""
+        return not self.unknown and all(issue.kind in ABOUT_TRANSFERS for issue in self.issues)
 
     def says(self, past: Past) -> str:
         """How they were computed, in words."""

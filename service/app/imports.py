@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.contract import Cursor, Page, RawRecord
 from service.app import rebuild
@@ -23,6 +24,7 @@ from service.app.sources import PORTFOLIO, no_wallet_secret
 from service.domain import history
 from service.domain.history import Problem, Row
 from service.domain.issues import content_id
+from service.domain.movements import moment
 
 _OURS = re.compile(r"tx_[0-9a-f]{20}")
 SHORTEST_PHRASE = 40
@@ -122,7 +124,8 @@ async def _store(app: App, rows: Sequence[Row], problems: Sequence[Problem], *, 
     for account in accounts.made:
         await app.store.add_account(account, {})
     came = {name: Page(tuple(records), Cursor("")) for name, records in new.items()}
-    pages = _replaced(came, differing, stored) if replace else came
+    placed = _placed(rows, known, stored)
+    pages = _replaced(came, differing if replace else (), placed, stored) if placed or (replace and differing) else came
     fresh = None
     if pages:
         saved = await app.store.save_pages([(name, STREAM, pages[name]) for name in sorted(pages)], app.now())
@@ -143,16 +146,43 @@ def _said(one: RawRecord) -> dict[str, object]:
     return {name: cell for name, cell in json.loads(one.payload).items() if name != "n"}
 
 
-def _replaced(came: Mapping[str, Page], differing: Sequence[RawRecord], stored: Mapping[str, RawRecord]) -> dict[str, Page]:
-    """The pages with new versions of the records that differ; one that goes to another account is taken back where it was.
+def _placed(rows: Sequence[Row], known: Mapping[str, str], stored: Mapping[str, RawRecord]) -> dict[str, int]:
+    """Id → place within its second, of known rows whose place this file tells.
 
-    A row keeps its place among those of its second, where it stays in it.
+    Rows of one second that came in several files have no order among each other. The file that has all of them has: it is taken where it
+    brings one that is new, or where two of those that are stored have one place.
+    """
+    together: dict[datetime, list[Row]] = {}
+    for row in rows if stored else ():
+        together.setdefault(moment(row.at), []).append(row)
+    there: dict[datetime, dict[str, int]] = {at: {} for at, some in together.items() if len(some) > 1 and any(r.id in known for r in some)}
+    for one in stored.values() if there else ():
+        if one.occurred_at in there:
+            there[one.occurred_at][one.key] = json.loads(one.payload)["n"]
+    found: dict[str, int] = {}
+    for at, before in there.items():
+        now = {row.id: row.n for row in together[at]}
+        is_told = before.keys() < now.keys() or (before.keys() == now.keys() and len(set(before.values())) < len(before))
+        if is_told:
+            found |= {name: now[name] for name, n in before.items() if now[name] != n}
+    return found
+
+
+def _replaced(
+    came: Mapping[str, Page], differing: Sequence[RawRecord], placed: Mapping[str, int], stored: Mapping[str, RawRecord]
+) -> dict[str, Page]:
+    """The pages with new versions of the records that differ, or whose place does; one that goes to another account is taken back where it was.
+
+    A row that differs keeps its place among those of its second, where it stays in it.
     """
     records = {name: list(page.records) for name, page in came.items()}
     withdrawn: dict[str, list[str]] = {}
-    for one in differing:
-        before = stored[one.key]
-        now = _with_place_of(before, one) if before.occurred_at == one.occurred_at else one
+    changed = {one.key: one for one in differing}
+    for name in (*changed, *(name for name in placed if name not in changed)):
+        before = stored[name]
+        one = changed.get(name, before)
+        stays = before.occurred_at == one.occurred_at
+        now = _with_place(one, placed.get(name, json.loads(before.payload)["n"])) if stays else one
         records.setdefault(now.account, []).append(now)
         if before.account != now.account:
             withdrawn.setdefault(before.account, []).append(one.key)
@@ -162,9 +192,9 @@ def _replaced(came: Mapping[str, Page], differing: Sequence[RawRecord], stored: 
     }
 
 
-def _with_place_of(before: RawRecord, one: RawRecord) -> RawRecord:
+def _with_place(one: RawRecord, n: int) -> RawRecord:
     """The payload stays canonical JSON: names sorted, no blanks, ASCII."""
-    cells = json.loads(one.payload) | {"n": json.loads(before.payload)["n"]}
+    cells = json.loads(one.payload) | {"n": n}
     return RawRecord(one.account, one.stream, one.key, one.occurred_at, json.dumps(cells, sort_keys=True, separators=(",", ":")))
 
 

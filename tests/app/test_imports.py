@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from connectors.files.connector import FileConnector
-from service.app import file_records, imports, queries, rebuild, sources, sync
+from service.app import file_records, holder, imports, queries, rebuild, sources, sync
 from service.app.ports import Refused
 from service.app.refusals import BadLines
 from service.domain import history
@@ -384,3 +385,45 @@ def test_a_record_is_the_rows_cells_in_canonical_json(kind):
     cells |= {name: history.asset_id(cell) for name, cell in cells.items() if name.endswith("asset")}
     assert made.payload == json.dumps(cells, sort_keys=True, separators=(",", ":"))
     assert (made.account, made.stream, made.key, f"{made.occurred_at:%Y-%m-%dT%H:%M:%SZ}") == ("acc_1", "csv", 'ü"1', told["timestamp"])
+
+
+# ------------------------------------------------------------------ rows of one second
+
+
+SECOND = (
+    line(),
+    line(id="t2", received_asset="BTC"),
+    line(id="t3", kind="sell", sent_asset="BTC", sent_quantity="1", received_asset="USD", received_quantity="3000", value_usd="3000"),
+    line(id="t4", kind="sell", sent_asset="ETH", sent_quantity="1", received_asset="USD", received_quantity="2500", value_usd="2500"),
+)
+"""Bought and sold within one second; the order of the rows decides what there is to sell."""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (SECOND,),
+        (SECOND[2:], SECOND),
+        (SECOND[:2], SECOND[2:], SECOND),
+        ((SECOND[0], SECOND[3]), SECOND[1:3], SECOND),
+        (SECOND, SECOND[2:], SECOND[1:]),
+    ],
+    ids=["one file", "its end first", "in two parts, then whole", "every other row", "its end again"],
+)
+async def test_the_file_that_has_all_rows_of_a_second_tells_their_order(home, files):
+    for rows in files:
+        await load(home, *rows)
+    assert [(d.event, d.lot) for d in (await home.app.store.ledger()).disposals] == [("t3", "t2"), ("t4", "t1")]
+    assert await said(home) == []
+
+
+async def test_a_row_that_was_mended_takes_the_place_that_its_file_gives_it(home):
+    """LIFO takes the newest lot that there is at the sale's place: the one before it."""
+    bad = line(id="s1", kind="sell", sent_asset="ETH", sent_quantity="1", received_asset="USD", received_quantity="3x", value_usd="3000")
+    good = bad.replace("3x", "3000")
+    await load(home, line(), bad, line(id="t9"), keep_going=True)
+    await holder.set_method(home.app, (await accounts(home))["exchange"].id, "lifo", date(2020, 1, 1))
+    await load(home, line(), good, line(id="t9"))
+    assert [(d.event, d.lot) for d in (await home.app.store.ledger()).disposals] == [("s1", "t1")]
+    again = await load(home, line(), good, line(id="t9"))
+    assert (again.new, again.known, again.differing) == (0, 3, ())
