@@ -515,3 +515,22 @@ def test_a_time_is_written_to_the_microsecond_and_nothing_more(at):
 )
 def test_the_hash_in_a_note(note, ref):
     assert history.chain_ref(note) == ref
+
+
+@pytest.mark.parametrize(
+    ("asset", "quantity", "good"),
+    [
+        ("eip155:1/erc721:0xab/7", "1", True),
+        ("eip155:1/erc721:0xAB/7", "2", False),
+        ("eip155:1/erc721:0xab/7", "0.3", False),
+        ("nft:ape-7", "1", True),
+        ("nft:ape-7", "2.5", False),
+        ("eip155:1/erc1155:0xab/7", "40", True),
+        ("eip155:1/erc1155:0xab/7", "0.5", False),
+        ("ETH", "2.5", True),
+    ],
+)
+def test_there_is_one_of_a_token_that_is_one_of_its_kind(asset, quantity, good):
+    rows, problems = read(line(received_asset=asset, received_quantity=quantity), line(id="t2"))
+    assert [(p.line, p.column) for p in problems] == ([] if good else [(2, "received_quantity")])
+    assert len(rows) == 1 + good

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from service.domain.assets import is_one_of_a_kind
 from service.domain.movements import MONEY_PLACES, PLACES, stamp, text
 
 COLUMNS = (
@@ -131,6 +132,8 @@ class Reader:
         """Word → how it is written here."""
         self._codes: dict[str, tuple[str, int]] = {}
         """Code without its case → the code as it came first, and the line."""
+        self._tokens: set[str] = set()
+        """Assets among them that are one of a kind."""
 
     def row(self, cells: Sequence[str], line: int) -> Row | Problem:
         """`cells` in the order of ALL."""
@@ -171,6 +174,10 @@ class Reader:
             fee = _side("fee", fee_asset, fee_text, True, kind)
         if kind in _CHECKED:
             _check_sides(kind, sent_asset, received_asset)
+        if self._tokens:
+            for column, asset, quantity in (("sent", sent_asset, sent), ("received", received_asset, received), ("fee", fee_asset, fee)):
+                if asset in self._tokens:
+                    _check_token(column, asset, quantity)
         if self._account:
             account = self._account
         if not name or not account or needs_account is not bool(to_account):
@@ -221,6 +228,8 @@ class Reader:
                         column,
                         f"{found!r} stands as {first!r} in line {where}: write one coin in one way, and another one that is called so as csv:{found}",
                     )
+            if is_one_of_a_kind(found):
+                self._tokens.add(found)
             self._assets[word] = found
         return found
 
@@ -237,11 +246,18 @@ class Reader:
         raise Bad(column, f"{stamp!r} is no time in UTC, of a year from 1970 to 2999, such as 2024-01-31T12:00:00Z")
 
 
+def _check_token(side: str, asset: str, quantity: int) -> None:
+    """There is one of a token that is one of its kind; of one that is not (ERC-1155) there are whole ones. Raises Bad."""
+    if quantity % _WHOLE or (quantity > _WHOLE and "/erc1155:" not in asset):
+        raise Bad(f"{side}_quantity", f"{asset} is one of a kind, and {text(quantity)} of it cannot be")
+
+
 _WIDTH = len("2024-01-31T12:00:00Z")
 _LAST = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 """Far from the end of the calendar, where a year later, or another zone's day, does not exist."""
 _MAY_MOVE = frozenset({"wrap", "bridge"})
 _MONEY = 10 ** (MONEY_PLACES - PLACES)
+_WHOLE = 10**PLACES
 
 
 def _number(column: str, text: str) -> int:
