@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.app import evidence, outbox, quotes, telling, view
-from service.app.ports import App, Channel, Delivery
+from service.app.ports import App, Channel, Delivery, Refused
 from service.app.sources import PORTFOLIO
 from service.app.view import View
 from service.domain import alerts
@@ -50,6 +50,14 @@ class Looked:
 async def evaluate(app: App) -> Evaluation:
     """Asks for current prices, decides, stores, delivers. A run with the same inputs says nothing new."""
     return (await look(app)).done
+
+
+async def evaluate_at(app: App, at: datetime) -> Evaluation:
+    """As if it were that time, by stored prices; asks nothing of the outside. Raises Refused for a time before the last change of an alert."""
+    last = max((alert.changed_at for alert in await app.store.alerts(PORTFOLIO)), default=at)
+    if at < last:
+        raise Refused("at", f"an alert has spoken or changed at {last:%Y-%m-%dT%H:%M}Z; what was said cannot be unsaid, give a later time")
+    return await evaluate(replace(app, now=lambda: at, prices=()))
 
 
 async def look(app: App) -> Looked:

@@ -8,7 +8,6 @@ opens, speaks or ends, there is nothing to evaluate. Whatever is unclear is eval
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,16 +15,15 @@ from decimal import Decimal
 
 from service.app import evaluate, evidence, outbox, quotes, view
 from service.app.evaluate import RULES, Evaluation
+from service.app.ladder import subjects
 from service.app.ports import App, Refused
 from service.app.sources import PORTFOLIO
 from service.app.view import View
 from service.domain import alerts
 from service.domain.alerts import Alert
 from service.domain.assets import Coin
-from service.domain.harvest import Year
 from service.domain.issues import Issue
 from service.domain.ladder import Ladder, Span, Subject, span
-from service.domain.methods import Lot
 from service.domain.money import exact
 from service.domain.rules import local_date
 
@@ -115,18 +113,11 @@ def _remembered(app: App, done: Evaluation, seen: View, ground: object) -> _Know
 
 
 def _ladder(seen: View, done: Evaluation) -> Ladder:
-    assert seen.rules is not None
-    ladder, last = Ladder(), {alert.subject: alert for alert in done.alerts}
-    held: dict[tuple[str, str], list[Lot]] = defaultdict(list)
-    for lot in seen.lots:
-        if lot.coin in seen.prices:
-            held[lot.account, lot.coin].append(lot)
+    found, last = Ladder(), {alert.subject: alert for alert in done.alerts}
     with exact():
-        year = Year(seen.portfolio.profile, seen.rules, seen.realised, seen.now)
-        for (account, coin), lots in held.items():
-            subject = Subject(lots, seen.method_of(account), seen.portfolio.harvest, year, seen.movable(account))
-            ladder.add(coin, _span(subject, seen, coin, last.get(f"{account} {coin}")))
-    return ladder
+        for account, coin, subject in subjects(seen):
+            found.add(coin, _span(subject, seen, coin, last.get(f"{account} {coin}")))
+    return found
 
 
 def _span(subject: Subject, seen: View, coin: str, alert: Alert | None) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,8 @@ from service.cli.tables import ID, day, labels, minute, money, print_table, quan
 if TYPE_CHECKING:
     from service.app.ports import App
 
+MANY = 1000
+"""From here on a price is read with two places."""
 issues_commands = typer.Typer(help="What is open, and the holder's word on it.", invoke_without_command=True)
 
 
@@ -120,13 +123,21 @@ def coverage(as_json: AsJson = False) -> int:
     return run(use, as_json=as_json)
 
 
-def harvest(as_json: AsJson = False) -> int:
-    """What selling now would save after tax and costs, best first; what is blocked, and why."""
+def harvest(
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Also at which price each holding becomes worth a word, and above which its alert is over.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """What selling now would save after tax and costs, best first; what is blocked, and why; what cannot be sold."""
 
     async def use(app: App) -> int:
+        from service.app import ladder as laddering
         from service.app import queries, view
 
         answer = await queries.harvest(app)
+        if ladder:
+            answer |= await laddering.ladder(app)
         names = labels((await queries.accounts(app))["accounts"])
         show(answer, as_json=as_json, table=lambda told: print_harvest(told, names))
         seen = await view.view(app)
@@ -136,7 +147,7 @@ def harvest(as_json: AsJson = False) -> int:
 
 
 def print_harvest(answer: Answer, names: dict[str, str]) -> None:
-    columns = ("account", "asset", "lots", "quantity", "loss", "term", "saving", "costs", "net", "certainty", "blocked by")
+    columns = ("account", "asset", "lots", "quantity", "loss", "term", "saving", "costs", "net", "at least", "certainty", "blocked by")
     rows = [
         (
             names.get(o["account"], o["account"]),
@@ -148,12 +159,31 @@ def print_harvest(answer: Answer, names: dict[str, str]) -> None:
             money(o["saving"]),
             money(o["costs"]),
             money(o["net"]),
+            money(o["net_low"]),
             o["certainty"],
             "; ".join(o["blocked_by"]),
         )
         for o in answer["opportunities"]
     ]
-    print_table("Harvest", columns, rows, empty="Nothing loses at current prices.", right=(*columns[3:5], *columns[6:9]))
+    print_table("Harvest", columns, rows, empty="Nothing loses at current prices.", right=(*columns[3:5], *columns[6:10]))
+    if answer["unsellable"]:
+        apart = [
+            (names.get(u["account"], u["account"]), u["symbol"], quantity(u["quantity"]), money(u["basis"]), u["reason"].replace("_", " "))
+            for u in answer["unsellable"]
+        ]
+        print_table("Cannot be sold", ("account", "asset", "quantity", "basis", "why"), apart, empty="", right=("quantity", "basis"))
+    if "ladder" in answer:
+        steps = [
+            (names.get(r["account"], r["account"]), r["symbol"], *(price(r[key]) for key in ("price", "fires_at", "ends_above")))
+            for r in answer["ladder"]
+        ]
+        heads = ("account", "asset", "price", "worth a word at", "over above")
+        print_table("Ladder", heads, steps, empty="Nothing with a price is held.", right=heads[2:])
+
+
+def price(text: str | None) -> str:
+    """To six digits: what a person compares with a price."""
+    return "never" if text is None else f"{Decimal(text):.6g}" if Decimal(text) < MANY else f"{Decimal(text):,.2f}"
 
 
 @issues_commands.callback()

@@ -139,13 +139,21 @@ def sync(
     return run(use, as_json=as_json)
 
 
-def evaluate(as_json: AsJson = False) -> int:
+def evaluate(
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="TIME", help="As if it were that time (UTC), by stored prices; not before what was said last."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
     """Ask for current prices, decide, deliver: what a sync ends with."""
 
     async def use(app: App) -> int:
         from service.app import evaluate as evaluating
+        from service.cli.lots import time_of
 
-        done = await evaluating.evaluate(app)
+        moment = time_of(at, "at")
+        done = await (evaluating.evaluate(app) if moment is None else evaluating.evaluate_at(app, moment))
         worth = sum(not o.blocked_by for o in done.opportunities)
         told = {"evaluation": {"opportunities": worth, "messages": len(done.said), "delivered": done.delivered, "issues": len(done.issues)}}
         show(

@@ -246,8 +246,8 @@ def _day(text: str) -> date:
         raise Refused("from", "give a day such as 2025-01-01") from None
 
 
-def time_of(text: str | None) -> datetime | None:
-    """Of --made-at; without a zone in UTC. Raises Refused."""
+def time_of(text: str | None, option: str = "made-at") -> datetime | None:
+    """Of --made-at, or of another option; without a zone in UTC. Raises Refused."""
     from service.app.ports import Refused
 
     if text is None:
@@ -255,5 +255,5 @@ def time_of(text: str | None) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("made-at", "give a time such as 2025-01-31T09:30Z") from None
+        raise Refused(option, "give a time such as 2025-01-31T09:30Z") from None
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -28,8 +28,8 @@ NEVER, ALWAYS = float("-inf"), float("inf")
 """Ends of a span: nothing changes at any lower, at any higher price."""
 STEPS = tuple(Decimal(step) for step in ("0.1", "0.03", "0.01", "0.003"))
 """Shares of the price by which a span is tried to reach out, the widest first."""
-_DOWN = Context(prec=30, rounding=ROUND_DOWN)
-"""A price that a division made may be too high by the last of 120 digits."""
+DOWN = Context(prec=15, rounding=ROUND_DOWN)
+"""A rung is told to so many digits, never above where it is."""
 HALVINGS = 40
 """Of the way between a price that is worth a word and one that is not."""
 
@@ -141,7 +141,7 @@ def _last(holds: Callable[[Decimal], bool], highest: Decimal) -> Decimal | None:
     """The greatest price at which it holds; it does not above `highest`."""
     if highest <= 0:
         return None
-    if holds(nearly := _DOWN.plus(highest)):
+    if holds(nearly := DOWN.plus(highest)):
         return nearly
     low, high = ZERO, nearly
     for _ in range(HALVINGS):
@@ -150,7 +150,7 @@ def _last(holds: Callable[[Decimal], bool], highest: Decimal) -> Decimal | None:
             low = middle
         else:
             high = middle
-    return low or None
+    return DOWN.plus(low) or None
 
 
 # ------------------------------------------------------------------ spans
@@ -180,7 +180,7 @@ def _quiet_above(subject: Subject, prices: Prices, price: Price) -> Decimal:
 def _stands_below(subject: Subject, prices: Prices, price: Price) -> Decimal:
     if not subject.is_ordered:
         return price.high
-    tried = [_DOWN.plus(subject.highest(subject.kept)), *(price.high * (1 + step) for step in STEPS)]
+    tried = [DOWN.plus(subject.highest(subject.kept)), *(price.high * (1 + step) for step in STEPS)]
     return next((p for p in tried if p > price.high and prices.level(p) != "blocked"), price.high)
 
 

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from service.app import evaluate as evaluating
 from service.app import holder, lot_choices, queries, rebuild, sources
+from service.app import ladder as laddering
 from service.app import sync as syncing
 from service.app.ports import Account, App
 from service.http.auth import Thresher, authorised
@@ -35,6 +36,7 @@ QUESTIONS: dict[str, tuple[Callable[[App], Awaitable[Answer]], str]] = {
     "issues": (queries.issues, "What is open, each with its remedy"),
     "coverage": (queries.coverage, "What is proven complete, and how"),
     "channels": (queries.channels, "Where alerts go; addresses are masked"),
+    "ladder": (laddering.ladder, "At which price a holding becomes worth a word, and above which an open alert on it is over"),
     "allocation": (lot_choices.allocation, "What became of the lots of one pool for all accounts, and what is still to be said"),
 }
 
@@ -43,11 +45,12 @@ KEYS = {
     "balances": "account asset symbol derived declared difference flags",
     "transactions": "id account occurred_at kind chain_ref legs matched_with flags",
     "lots": "id account asset symbol quantity basis acquired_at term price value unrealised flags",
-    "opportunities": "id account asset symbol lots quantity loss term saving costs net certainty price price_at blocked_by says",
+    "opportunities": "id account asset symbol lots quantity loss term saving costs net net_low net_high deferred days_to_long turning_costs certainty price price_at blocked_by says",
     "alerts": "id state opportunity created_at message deliveries",
     "issues": "id kind severity subject says remedy",
     "coverage": "account stream from to proof unreachable",
-    "channels": "id label url added_at",
+    "channels": "id label url added_at digest signed",
+    "ladder": "account asset symbol price fires_at ends_above",
     "overview": "value unrealised realised saving opportunities unpriced_lots accounts open_alerts issues currency at",
     "allocation": "account_scope_from recorded_at says law assets",
     "gains": "asset coin acquired disposed quantity proceeds gain tax_year flags",
