@@ -229,8 +229,8 @@ class Store(Protocol):
         """A number that grows with every saving of quotes; 0 before the first."""
 
     async def quotes_since(self, rev: int) -> list[Quote]: ...
-    async def newest_quotes(self, coins: Sequence[str], currency: str) -> list[Quote]:
-        """Newest of each (asset, source)."""
+    async def newest_quotes(self, coins: Sequence[str], currency: str, until: datetime | None = None) -> list[Quote]:
+        """Newest of each (asset, source), none after `until`."""
 
     async def say(self, statement: Statement, portfolio: str = "main") -> None: ...
     async def statements(self, portfolio: str = "main") -> list[Statement]: ...

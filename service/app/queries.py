@@ -268,7 +268,12 @@ async def coverage(app: App) -> Answer:
 
 async def channels(app: App) -> Answer:
     found = await app.store.channels(PORTFOLIO)
-    return {"channels": [{"id": c.id, "label": c.label, "url": c.shown, "added_at": iso(c.added_at), "digest": c.digest or None, "signed": c.signed} for c in found]}
+    return {
+        "channels": [
+            {"id": c.id, "label": c.label, "url": c.shown, "added_at": iso(c.added_at), "digest": c.digest or None, "signed": c.signed}
+            for c in found
+        ]
+    }
 
 
 async def prices(app: App) -> Answer:

@@ -63,7 +63,8 @@ async def view(app: App) -> View:
     ledger = await app.store.ledger_id(PORTFOLIO)
     lots = await app.store.lots(PORTFOLIO)
     year = local_date(now, portfolio.profile.time_zone).year
-    prices, issues = agreed(app, {lot.coin: lot.symbol for lot in lots}, await app.store.newest_quotes(held(lots), portfolio.currency), now)
+    newest = await app.store.newest_quotes(held(lots), portfolio.currency, now + valuation.CLOCK_SKEW)
+    prices, issues = agreed(app, {lot.coin: lot.symbol for lot in lots}, newest, now)
     rules, missing = _rules(app, portfolio, year)
     positions = await asyncio.to_thread(valuation.value, lots, prices, now, portfolio.profile.time_zone)
     around = (datetime(year, 1, 1, tzinfo=UTC) - _ZONES, datetime(year + 1, 1, 1, tzinfo=UTC) + _ZONES)

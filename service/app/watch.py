@@ -26,6 +26,7 @@ from service.domain.issues import Issue
 from service.domain.ladder import Ladder, Span, Subject, span
 from service.domain.money import exact
 from service.domain.rules import local_date
+from service.domain.valuation import CLOCK_SKEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def _is_quiet(app: App, known: _Known) -> bool:
     if await _ground(app) != known.ground or _by_id(await app.store.alerts(PORTFOLIO)) != _by_id(known.done.alerts):
         return False
     await quotes.fetch_current(app, known.coins, known.currency)
-    newest = await app.store.newest_quotes(sorted(known.symbols), known.currency)
+    newest = await app.store.newest_quotes(sorted(known.symbols), known.currency, app.now() + CLOCK_SKEW)
     prices, issues = view.agreed(app, known.symbols, newest, app.now())
     return prices.keys() == known.priced and tuple(issues) == known.issues and not known.ladder.tick(prices)
 

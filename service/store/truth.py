@@ -161,12 +161,14 @@ class Truth(Room):
                 found += [value_of(Quote, row, QUOTES) for row in (await connection.execute(select(QUOTES).where(where))).mappings()]
         return sorted(found, key=lambda q: (q.asset, q.at, q.source, q.span))
 
-    async def newest_quotes(self, coins: Sequence[str], currency: str) -> list[Quote]:
-        """Of two spans at the same instant the shorter one. Ordered by (asset, source)."""
+    async def newest_quotes(self, coins: Sequence[str], currency: str, until: datetime | None = None) -> list[Quote]:
+        """None after `until`. Of two spans at the same instant the shorter one. Ordered by (asset, source)."""
         newest: dict[tuple[str, str], Quote] = {}
         async with self.database.reading() as connection:
             for part in chunks(sorted(set(coins))):
                 mine = and_(QUOTES.c.asset.in_(part), QUOTES.c.currency == currency)
+                if until is not None:
+                    mine = and_(mine, QUOTES.c.at <= until)
                 last = (
                     select(QUOTES.c.asset, QUOTES.c.source, func.max(QUOTES.c.at).label("at"))
                     .where(mine)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
+from connectors.contract import Asset, Quote
 from service.app import evaluate, queries, sources, sync
 from service.app.ladder import ladder
 from service.app.ports import Refused
@@ -51,6 +53,7 @@ async def test_an_evaluation_as_if_it_were_later(home):
     with pytest.raises(Refused) as refused:
         await evaluate.evaluate_at(home.app, day("2026-05-31"))
     assert refused.value.field == "at"
+    await home.app.store.save_quotes([Quote(Asset("eth"), "USD", Decimal(4000), day("2026-06-20"), "import", "instant")], home.clock())
     later = await evaluate.evaluate_at(home.app, day("2026-06-02"))
     assert (later.at, later.said) == (day("2026-06-02"), ())
     assert (await queries.harvest(home.app))["opportunities"]

@@ -84,6 +84,7 @@ async def test_the_newest_quote_of_each_source(store: SqlStore) -> None:
         [quote(), quote(minutes=3), day, quote(minutes=2, source="binance"), quote("btc", currency="EUR", minutes=9)], NOW
     )
     assert await store.newest_quotes(["eth", "btc"], "USD") == [quote(minutes=2, source="binance"), quote(minutes=3)]
+    assert await store.newest_quotes(["eth"], "USD", quote(minutes=2).at) == [quote(minutes=2, source="binance"), quote()]
 
 
 async def test_concurrent_quotes_are_counted_once(store: SqlStore, other_store: SqlStore) -> None:
