@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--keep", help="folder for the histories, to be used again")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
-        folder, rows = Path(asked.keep or made), asked.rows
+        folder, rows = Path(asked.keep or made).resolve(), asked.rows
 
         def gains() -> None:
             bench_gains(folder, rows, peers=asked.peers)

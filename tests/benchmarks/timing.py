@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from typing import NamedTuple
 
 PYTHON = sys.executable
@@ -25,9 +26,12 @@ class Run(NamedTuple):
 
 
 def child(arguments: Sequence[object], environment: dict[str, str] | None = None) -> Run:
-    """One process from start to end, and the most memory that it held. Ends the benchmark with what it said when it fails."""
+    """One process from start to end, and the most memory that it held. Ends the benchmark with what it said when it fails.
+
+    It runs elsewhere than here: RP2 leaves a folder of logs where it runs.
+    """
     words = [PYTHON, "-I", "-S", str(MEASURED), *(str(a) for a in arguments)]
-    done = subprocess.run(words, check=False, capture_output=True, text=True, env={**os.environ, **(environment or {})})
+    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=gettempdir(), env={**os.environ, **(environment or {})})
     if done.returncode:
         raise SystemExit(f"{' '.join(words[4:])}\n{done.stdout[-500:]}{done.stderr[-2000:]}")
     seconds, work, kib = done.stdout.splitlines()[-1].split()

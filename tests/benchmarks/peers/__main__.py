@@ -89,7 +89,7 @@ def differences(path: Path, peer: Peer, method: str) -> list[str]:
     }[peer]()
     scoped = () if method == "section104" else ("--scope", scope)
     for words in (side, thresher("gains", "--from", path, "--method", method, *scoped, "--csv", ours)):
-        subprocess.run([str(w) for w in words], check=True, capture_output=True)
+        subprocess.run([str(w) for w in words], check=True, capture_output=True, cwd=path.parent)  # RP2 leaves logs where it runs
     return compare_days(ours, theirs) if peer is Peer.BITTYTAX else compare_lots(ours, theirs)
 
 
@@ -133,7 +133,7 @@ def main() -> int:
     cases.append((Peer.BITTYTAX, "section104"))
     wrong = 0
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(asked.keep or made)
+        folder = Path(asked.keep or made).resolve()
         for seed in asked.seeds:
             sizes = {"assets": 5 + seed % 7, "accounts": 2 + seed % 4}
             paths = [history(folder, asked.rows, seed=seed, style=style, **sizes) for style in ("balanced", "hoarder")]
