@@ -94,7 +94,14 @@ async def _harvest(app: App) -> Answer:
     found = answer["opportunities"]
     lots = {lot["id"]: lot for lot in (await queries.lots(app))["lots"]}
     worth, blocked = [o for o in found if not o["blocked_by"]], [o for o in found if o["blocked_by"]]
-    return {**await queries.overview(app), **await queries.accounts(app), "worth": worth, "blocked": blocked, "unsellable": answer["unsellable"], "lots": lots}
+    return {
+        **await queries.overview(app),
+        **await queries.accounts(app),
+        "worth": worth,
+        "blocked": blocked,
+        "unsellable": answer["unsellable"],
+        "lots": lots,
+    }
 
 
 async def _alerts(app: App) -> Answer:
