@@ -380,6 +380,29 @@ async def test_figures_of_a_part_are_computed_again_byte_for_byte(home):
     assert evidence.recomputed(json.dumps(older)) == told["given"]
 
 
+NEW_FIGURES = ("net_low", "net_high", "deferred", "days_to_long", "turning_costs", "keeps")
+
+
+async def test_evidence_of_an_older_version_is_computed_by_the_thresholds_that_it_knew(home):
+    await add(home)
+    await holder.set_profile(home.app, {"trade_share": "0.06"})
+    await home.price(ETH="2500")
+    await holder.set_profile(home.app, {"cost_multiple": "0"})
+    await sync.sync(home.app)
+    (alert,) = await home.app.store.alerts()
+    older = json.loads(alert.evidence)
+    for figure in NEW_FIGURES:
+        del older["answer"][figure]
+    for threshold in ("cost_multiple", "deadline", "after_deferred"):
+        del older["settings"]["thresholds"][threshold]
+    del older["settings"]["year_end"]
+    del older["settings"]["hysteresis"]
+    text = json.dumps(older)
+    assert evidence.recomputed(text) == evidence.given(text)
+    older["answer"]["net"] = "1"
+    assert evidence.recomputed(json.dumps(older)) != evidence.given(json.dumps(older))
+
+
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 
 

@@ -25,7 +25,7 @@ from service.domain.rules import Rules, local_date
 from service.domain.statements import MethodName
 from service.domain.tax import Profile, Realised, TaxModel, deferral, liability, year_of
 from service.domain.tax.pieces import Pieces
-from service.domain.valuation import Position, Price, value
+from service.domain.valuation import Position, value
 
 UNIT = Decimal("0.00000001")
 """The part of a lot that is sold is rounded up to eight places, which exchanges trade in."""
@@ -114,7 +114,7 @@ class Case:
         self.in_sweep = year.days_left <= self.least.deadline
         self.line = least_line(held, method)
         self._share, self._move = settings.costs.trade_share, ZERO if on_exchange else settings.costs.move
-        self._low: list[tuple[Lost, Decimal]] = []
+        self._low: list[tuple[Lost, Decimal]] = [(Lost(), ZERO)]
         self._edges: list[Sale] = []
         self._worth: list[Decimal] = []
 
@@ -131,9 +131,8 @@ class Case:
         if self._meets(best, self.least):
             return Standing(best, "worth", _limited(best, largest))
         if self._can_meet(losing, best):
-            sales = self._all()
             for level, least in (("worth", self.least), ("keeps", self.kept)):
-                if found := self._best_that_meets(sales, least):
+                if found := self._best_that_meets(least):
                     return Standing(found, level, _limited(found, largest))  # type: ignore[arg-type]  # the two words above
         if best.net <= 0:
             best = largest  # not worth its costs in any part: shown whole, with the reason
@@ -167,19 +166,19 @@ class Case:
         for edge in self._edges[1:]:
             place = edge.length - 1
             if edge.saved - self._edges[place].costs > most:
-                sales += self._parts(place, [self.line[place].price])
+                sales += self._parts(place)
             sales.append(edge)
         return [sale for sale in sales if sale.lost.both > 0]
 
-    def _parts(self, place: int, prices: Sequence[Price | None]) -> list[Sale]:
-        """Sales that end within a losing lot where a further loss begins to be worth less or more, at one of the prices."""
+    def _parts(self, place: int, *, at_high: bool = False) -> list[Sale]:
+        """Sales that end within a losing lot where a further loss begins to be worth less or more; also where it does `at_high`, the low end."""
         position, before = self.line[place], self._edges[place]
         loss, quantity = -(position.unrealised or ZERO), position.lot.quantity
         if loss <= 0:
             return []
         ends = {(quantity * at / loss).quantize(UNIT, ROUND_UP) for at in self.year.bends(before.lost, position, loss)}
-        if len(prices) > 1 and (high := self._at_high(position)) < 0:
-            ends |= {(quantity * at / -high).quantize(UNIT, ROUND_UP) for at in self.year.bends(self._low[place][0], position, -high)}
+        if at_high and (high := self._at_high(position)) < 0:
+            ends |= {(quantity * at / -high).quantize(UNIT, ROUND_UP) for at in self.year.bends(self._low_edge(place)[0], position, -high)}
         return [self._part(place, end) for end in sorted(ends) if 0 < end < quantity]
 
     def _part(self, place: int, quantity: Decimal) -> Sale:
@@ -202,21 +201,29 @@ class Case:
         """Sales between which everything runs straight, in the order of the line."""
         price = self.line[0].price
         assert price is not None
-        both = [price] if price.high == price.price else [price, price]
-        if len(both) > 1:
-            self._low_edges()
         sales: list[Sale] = []
         for edge in self._edges[1:]:
-            sales += [*self._parts(edge.length - 1, both), edge]
+            sales += [*self._parts(edge.length - 1, at_high=price.high != price.price), edge]
         return sales
 
-    def _best_that_meets(self, sales: Sequence[Sale], least: Thresholds) -> Sale | None:
+    def _best_that_meets(self, least: Thresholds) -> Sale | None:
+        met = [edge for edge in self._edges[1:] if edge.lost.both > 0 and self._meets(edge, least)]
+        if met:
+            return max(self._beside(met, least), key=lambda sale: sale.net)
+        sales = self._all()
         met = [sale for sale in sales if sale.lost.both > 0 and self._meets(sale, least)]
         if not met:
             pairs = zip([self._edges[0], *sales], sales, strict=False)
             cuts = [cut for low, high in pairs for cut in self._between(low, high, least)]
             met = [cut for cut in cuts if self._meets(cut, least)]
         return max(met, key=lambda sale: sale.net, default=None)
+
+    def _beside(self, met: list[Sale], least: Thresholds) -> list[Sale]:
+        """With sales that end at a bend within a lot, where one may be better."""
+        most = max(edge.net for edge in met)
+        places = [edge.length - 1 for edge in self._edges[1:] if edge.saved - self._edges[edge.length - 1].costs > most]
+        parts = [part for place in places for part in self._parts(place)]
+        return [*met, *(part for part in parts if part.lost.both > 0 and self._meets(part, least))]
 
     def _between(self, low: Sale, high: Sale, least: Thresholds) -> list[Sale]:
         """The ends of what meets all thresholds between two sales that each miss one; what is asked runs straight between them."""
@@ -267,22 +274,20 @@ class Case:
         assert price is not None
         if price.high == price.price:
             return sale.saved, sale.costs
-        lost, worth = self._low_edges()[sale.length]
+        lost, worth = self._low_edge(sale.length)
         if sale.part is not None:
             lost = lost.plus(self._repriced(sale.part, price.high))
             worth += sale.part.lot.quantity * price.high
         return self.year.saved(lost), self._share * worth + self._move
 
-    def _low_edges(self) -> list[tuple[Lost, Decimal]]:
-        if not self._low:
-            lost, worth = Lost(), ZERO
-            self._low = [(lost, worth)]
-            for position in self.line:
-                assert position.price is not None
-                lost = lost.plus(self._repriced(position, position.price.high))
-                worth += position.lot.quantity * position.price.high
-                self._low.append((lost, worth))
-        return self._low
+    def _low_edge(self, length: int) -> tuple[Lost, Decimal]:
+        """What the first lots lose and are worth there."""
+        while len(self._low) <= length:
+            position, (lost, worth) = self.line[len(self._low) - 1], self._low[-1]
+            assert position.price is not None
+            lost = lost.plus(self._repriced(position, position.price.high))
+            self._low.append((lost, worth + position.lot.quantity * position.price.high))
+        return self._low[length]
 
     def _at_high(self, position: Position) -> Decimal:
         assert position.price is not None
@@ -309,7 +314,8 @@ class Case:
         price = first.price
         assert price is not None
         unknown = {p.lot.id for p in self.held if p.lot.basis is None}
-        ends = [sale.net, self._net_at(chosen, price.low), self._net_at(chosen, price.high)] if price.low != price.high else [sale.net]
+        saved, costs = self._lowest(sale)
+        ends = [sale.net, saved - costs, *([self._net_at(chosen, price.low)] if price.low != price.price else [])]
         days, turning = self._turning(chosen, sale)
         return Opportunity(
             id=content_id("opp", first.lot.account, self.coin, *self._named()),

@@ -100,8 +100,11 @@ class Pieces:
     def bends(self, x: Decimal, y: Decimal, term: Term, most: Decimal) -> list[Decimal]:
         """Further losses of a term (positive, below `most`), on top of these results, at which the worth of one more changes."""
         dx, dy = (Decimal(-1), ZERO) if term == "short" else (ZERO, Decimal(-1))
-        if any(piece.holds(x, y) and piece.holds(x + dx * most, y + dy * most) for piece in self._known[:1]):
-            return []  # both ends lie in one piece, and so does the way
+        end = x + dx * most, y + dy * most
+        for place, piece in enumerate(self._known):
+            if piece.holds(x, y) and piece.holds(*end):
+                self._known.insert(0, self._known.pop(place))
+                return []  # both ends lie in one piece, and so does the way
         found: list[Decimal] = []
         gone = ZERO
         before: Decimal | None = None
