@@ -26,7 +26,7 @@ from service.domain.valuation import Position, Price, value
 
 NEVER, ALWAYS = float("-inf"), float("inf")
 """Ends of a span: nothing changes at any lower, at any higher price."""
-STEPS = tuple(Decimal(step) for step in ("0.1", "0.03", "0.01", "0.003"))
+STEPS = tuple(Decimal(step) for step in ("0.1", "0.02", "0.004"))
 """Shares of the price by which a span is tried to reach out, the widest first."""
 DOWN = Context(prec=15, rounding=ROUND_DOWN)
 """A rung is told to so many digits, never above where it is."""

@@ -141,6 +141,17 @@ class Pieces:
             lambda a, b: one(a, b, greater=False), lambda a, b: one(a, b, greater=True), lambda constant: _Plane(constant, ZERO, ZERO)
         )
         tax = self._model.liability(_X, _Y, _Plane(ZERO, ZERO, ZERO), by).total
-        piece = _Piece(tax, sorted(tax.edges))
+        piece = _Piece(tax, _nearest(tax.edges))
         self._known.insert(0, piece)
         return piece
+
+
+def _nearest(edges: Iterable[_Edge]) -> list[_Edge]:
+    """Of edges that run side by side (those of all brackets do) the nearest one."""
+    found: dict[tuple[Decimal, Decimal], tuple[_Edge, Decimal]] = {}
+    for edge in sorted(edges):
+        size = abs(edge.short) or abs(edge.long)
+        way = edge.short / size, edge.long / size
+        if way not in found or edge.at * found[way][1] < found[way][0].at * size:
+            found[way] = edge, size
+    return [edge for edge, _ in found.values()]
