@@ -66,6 +66,7 @@ def cells(draw):
         told[f"{of}_asset"] = draw(coins) if told[f"{to}_asset"] not in ("USD", "EUR") else told[f"{of}_asset"]
     if kind in ("buy", "sell", "swap", "spend") and told.get("sent_asset") == told.get("received_asset"):  # money for itself is no trade
         told |= {f"{side}_asset": draw(coins) for side in ("sent", "received") if told.get(f"{side}_asset") in ("USD", "EUR")}
+    told |= {f"{side}_quantity": "1" for side in ("sent", "received", "fee") if told.get(f"{side}_asset") == NFT}  # there is one
     if has.to_account or (kind in ("wrap", "bridge") and draw(st.booleans())):
         told["to_account"] = draw(accounts)
     told |= {name: draw(money) for name in ("value_usd", "fee_value_usd", "basis_usd")}
