@@ -5,6 +5,7 @@ A secret comes in by a body, goes to the use case and is in no answer.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -121,6 +122,8 @@ class NewAddress(Body):
 class NewChannel(Body):
     url: SecretStr = Field(description="an apprise URL: mailto://…, json://…; kept sealed")
     label: str | None = None
+    digest: str = Field("", description="HH:MM in the holder's zone for one message a day; empty: each at once")
+    signed: bool = Field(default=False, description="sign what goes to a json:// or jsons:// address; the answer has the secret, this once")
 
 
 class Until(Body):
@@ -212,8 +215,10 @@ async def _alert(app: App, alert: str) -> Answer:
 
 @router.post("/channels", status_code=201, summary="Where alerts go")
 async def add_channel(new: NewChannel, app: Thresher) -> Answer:
-    made = await holder.add_channel(app, new.url.get_secret_value(), new.label)
-    return {"channel": next(c for c in (await queries.channels(app))["channels"] if c["id"] == made.id)}
+    secret = secrets.token_urlsafe(32) if new.signed else None
+    made = await holder.add_channel(app, new.url.get_secret_value(), new.label, digest=new.digest, secret=secret)
+    told = next(c for c in (await queries.channels(app))["channels"] if c["id"] == made.id)
+    return {"channel": {**told, "secret": secret} if secret else told}
 
 
 @router.post("/sync", summary="Pull every account, rebuild, evaluate, deliver; answers when it is done")

@@ -107,7 +107,7 @@ async def change_account(request: Request, account: str, what: str, _fields: Fie
 @router.post("/channels")
 async def add_channel(request: Request, fields: Fields, who: Owner, app: Thresher) -> Response:
     async def act() -> str:
-        await holder.add_channel(app, _text(fields, "url"), _text(fields, "label") or None)
+        await holder.add_channel(app, _text(fields, "url"), _text(fields, "label") or None, digest=_text(fields, "digest"))
         return "channel"
 
     return await _done(request, "/alerts", who, act())

@@ -131,6 +131,21 @@ async def test_a_channel_is_shown_masked_and_can_be_tested(robot):
     assert SECRET not in (await robot.get("/api/v1/channels")).text
 
 
+async def test_a_channel_may_have_a_digest_and_a_secret_that_is_told_once(robot):
+    body = {"url": "json://host.test/x", "digest": "08:00", "signed": True}
+    told = (await robot.post("/api/v1/channels", json=body)).json()["channel"]
+    assert (told["digest"], told["signed"]) == ("08:00", True)
+    assert len(told["secret"]) >= 32
+    assert told["secret"] not in (await robot.get("/api/v1/channels")).text
+    assert (await robot.post("/api/v1/channels", json={**body, "digest": "noon"})).status_code == 422
+
+
+async def test_the_ladder_tells_two_prices_of_each_holding(robot, home):
+    await synced_account(home)
+    (rung,) = (await robot.get("/api/v1/ladder")).json()["ladder"]
+    assert (rung["symbol"], rung["price"], rung["fires_at"], rung["ends_above"]) == ("ETH", "2500", "3200", "3360")
+
+
 async def test_a_change_by_cookie_from_our_own_page_is_taken(owner):
     answer = await owner.post("/api/v1/channels", json={"url": "json://host.test"}, headers={"Origin": ORIGIN})
     assert answer.status_code == 201

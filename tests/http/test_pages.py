@@ -195,6 +195,22 @@ async def test_a_channel_is_added_by_form_and_tested(owner):
     assert (await send(owner, "/alerts/test")).headers["location"] == "/alerts?said=tested"
 
 
+async def test_a_channel_of_one_message_a_day_says_so(owner):
+    answer = await send(owner, "/channels", url="json://host.test", label="Hook", digest="08:00")
+    assert answer.headers["location"] == "/alerts?said=channel"
+    assert "one a day at 08:00" in (await owner.get("/alerts")).text
+    assert (await send(owner, "/channels", url="json://host.test", digest="noon")).status_code == 422
+
+
+async def test_what_cannot_be_sold_stands_apart_with_its_reason(owner, home):
+    await synced_account(home)
+    assert "Cannot be sold as it lies" not in (await owner.get("/harvest")).text
+    home.clock.pass_time(days=3)
+    page = (await owner.get("/harvest")).text
+    assert "Cannot be sold as it lies" in page
+    assert "no current price" in page
+
+
 async def test_while_a_sync_runs_the_page_says_so_and_renews_itself(owner, asgi):
     finish = asyncio.Event()
     assert asgi.state.work.start("sync", finish.wait())
