@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from connectors.contract import RawRecord, Transaction, Unreadable
+from service.app import nesting
 from service.app.conformance import lots, schema, taxes
 from service.app.conformance.comparing import Difference
 from service.app.tax_cases import Ways
@@ -115,10 +116,10 @@ def _of_taxes(text: str, ways: Ways) -> list[_Run] | None:
 
 def _parsed(text: str, fraction: Callable[[str], Any], whole: Callable[[str], Any] = int) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=fraction, parse_int=whole, parse_constant=_no_float)
+        return nesting.loads(text, object_pairs_hook=_object, parse_float=fraction, parse_int=whole, parse_constant=_no_float)
     except NoVectors:
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         raise NoVectors("it is no JSON") from None
 
 

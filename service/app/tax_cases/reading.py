@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from service.app import nesting
 from service.domain.money import ZERO, plain
 from service.domain.rules import is_zone
 
@@ -31,10 +32,10 @@ class BadCase(ValueError):
 def from_json(text: str) -> Any:
     """Numbers are Decimals. Raises BadCase for what is no JSON, for NaN, and for a name that stands twice."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+        return nesting.loads(text, object_pairs_hook=_object, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
     except BadCase:
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         raise BadCase("it is no JSON") from None
 
 
