@@ -21,7 +21,7 @@ from service import rules_files
 from service import settings as configuration
 from service.app.ports import App, Progress, Refused, Vault
 from service.domain.plan import Problem
-from service.domain.rules import Rules
+from service.domain.rules import Jurisdiction, Rules
 from service.domain.tax import FilingStatus
 from service.notify import AppriseNotifier
 from service.settings import Settings
@@ -105,6 +105,7 @@ async def opened(
             prices=prices,
             assets=assets,
             rules_of=lambda year, status: tax_rules(settings, year, status),
+            jurisdiction_of=lambda code: jurisdiction(settings, code),
             chains=chains,
             settings=settings,
             now=now,
@@ -141,6 +142,14 @@ def tax_rules(settings: Settings, year: int, status: FilingStatus) -> Rules:
         return rules_files.rules(settings, year, status=status)
     except ValueError as wrong:
         raise Refused("year", str(wrong)) from None
+
+
+def jurisdiction(settings: Settings, code: str) -> Jurisdiction:
+    """Everything that its rules state. Raises Refused for files that cannot be used."""
+    try:
+        return rules_files.jurisdiction(settings, code)
+    except ValueError as wrong:
+        raise Refused("rules", str(wrong)) from None
 
 
 async def _vault(settings: Settings, env: Mapping[str, str], store: SqlStore) -> Vault:

@@ -13,11 +13,14 @@ from service.app.ports import App, Refused
 from service.app.view import View
 from service.domain import plan as planning
 from service.domain.money import ZERO, exact, plain
-from service.domain.plan import Held, Plan, Sale
-from service.domain.tax import Liability, Profile, year_of
+from service.domain.plan import Held, Plan, Repurchase, Sale
+from service.domain.rules import NotStated, local_date, stated_window
+from service.domain.tax import Liability, Profile, TaxModel, year_of
 from service.domain.valuation import Position
 
 Answer = dict[str, Any]
+
+FREE = "What is sold may be bought back at once: no window takes the loss. Basis and clock begin anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Made:
 
     seen: View
     plan: Plan
+    repurchase: Repurchase | None
+    """None where the rules of the jurisdiction say nothing of it."""
     left_out: tuple[Position, ...]
     """Lots without an opinion: no price or no basis."""
 
@@ -60,7 +65,17 @@ async def make(app: App, wishes: Wishes) -> Made:
     )
     shares = await asyncio.to_thread(app.best_plan, asked.problem)
     found = await asyncio.to_thread(planning.proposal, asked, shares)
-    return Made(seen, found, tuple(p for p in seen.positions if p.unrealised is None))
+    return Made(seen, found, _repurchase(app, seen, found, asked.problem.taxes), tuple(p for p in seen.positions if p.unrealised is None))
+
+
+def _repurchase(app: App, seen: View, found: Plan, year: TaxModel) -> Repurchase | None:
+    profile = seen.portfolio.profile
+    today = local_date(seen.now, profile.time_zone)
+    try:
+        rule = stated_window(app.jurisdiction_of(profile.jurisdiction), "crypto", today)
+    except NotStated:
+        return None
+    return planning.repurchase(found, rule, seen.lots, year, today=today, zone=profile.time_zone)
 
 
 def _with(profile: Profile, wishes: Wishes) -> Profile:
@@ -104,6 +119,7 @@ def answer(made: Made) -> Answer:
             "before": _year(found.before),
             "after": _year(found.after),
             "next_dollar": {"short": plain(found.next_short), "long": plain(found.next_long)},
+            "repurchase": None if made.repurchase is None else _bought_back(made.repurchase),
             "reason": found.reason or None,
             "left_out": sorted(
                 ({"lot": p.lot.id, "account": p.lot.account, "asset": p.lot.asset, "symbol": p.lot.symbol} for p in made.left_out),
@@ -111,6 +127,23 @@ def answer(made: Made) -> Answer:
             ),
             "currency": seen.portfolio.currency,
         }
+    }
+
+
+def _bought_back(told: Repurchase) -> Answer:
+    window = told.rule.value
+    is_free = window.kind != "days"
+    return {
+        "window": None if is_free else {"before_days": window.before_days, "after_days": window.after_days, "same_day": window.same_day},
+        "source": told.rule.source,
+        "confidence": told.rule.confidence,
+        "free_from": told.free_from.isoformat(),
+        "saving_now": plain(told.saving_now),
+        "saving_later": plain(told.saving_later),
+        "bought_before": {sale: plain(quantity) for sale, quantity in told.bought_before.items()},
+        "says": FREE
+        if is_free
+        else f"Bought back before {told.free_from}, a loss joins the basis of what is bought and saves nothing this year.",
     }
 
 

@@ -36,7 +36,7 @@ from service.domain.ledger import Disposal, Income, Ledger
 from service.domain.methods import Lot
 from service.domain.plan import Problem
 from service.domain.reconcile import Booked
-from service.domain.rules import Rules
+from service.domain.rules import Jurisdiction, Rules
 from service.domain.statements import Statement
 from service.domain.tax import FilingStatus, Profile
 from service.settings import Settings
@@ -398,6 +398,8 @@ class App:
     assets: AssetTable
     rules_of: Callable[[int, FilingStatus], Rules]
     """Rules of a tax year for a filing status. Raises Refused for a year that no file has."""
+    jurisdiction_of: Callable[[str], Jurisdiction]
+    """Everything that the rules of a jurisdiction state. Raises Refused for files that cannot be used."""
     chains: Mapping[str, Mapping[str, str]]
     """config/chains.toml: a chain's name → its settings as strings."""
     settings: Settings

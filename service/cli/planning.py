@@ -145,6 +145,8 @@ def _print(told: Answer, names: dict[str, str]) -> None:
         typer.echo(f"fees and moves           {money(told['costs'], currency)}")
         typer.echo(f"tax later, worth today   {money(told['deferred'], currency)}")
         typer.echo(f"net                      {money(told['net'], currency)}")
+    if told["sales"] and told["repurchase"]:
+        typer.echo(told["repurchase"]["says"])
     typer.echo(
         f"one more dollar of loss saves {money(told['next_dollar']['short'])} (short term), {money(told['next_dollar']['long'])} (long term)"
     )

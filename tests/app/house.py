@@ -35,7 +35,7 @@ from service.app.ports import App, Signing
 from service.domain.alerts import Message
 from service.store import leases_for, open_store
 from service.vault import create_master_key, open_vault
-from service.wiring import Quiet, best_plan, tax_rules
+from service.wiring import Quiet, best_plan, jurisdiction, tax_rules
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -180,6 +180,7 @@ async def house(folder: Path, scripts: dict[str, Script], *, sleep: Callable[[fl
                 prices=[],
                 assets=configuration.asset_table(settings),
                 rules_of=lambda year, status: tax_rules(settings, year, status),
+                jurisdiction_of=lambda code: jurisdiction(settings, code),
                 chains={},
                 settings=settings,
                 now=clock,

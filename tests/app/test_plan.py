@@ -10,7 +10,7 @@ import pytest
 from service.app import holder, plan, sources, sync
 from service.app.plan import Wishes
 from service.app.ports import Refused
-from tests.app.house import Script, house
+from tests.app.house import Script, Scripted, house
 
 
 def day(text: str) -> datetime:
@@ -73,3 +73,32 @@ async def test_a_lot_without_a_price_is_left_out_and_named(home):
     await home.price(BTC="70000")
     told = (await plan.plan(home.app, Wishes()))["plan"]
     assert [lot["symbol"] for lot in told["left_out"]] == ["ETH"]
+
+
+async def test_coins_may_be_bought_back_at_once_until_a_law_says_otherwise(home):
+    await holder.set_profile(home.app, {"later_rate": "0"})
+    free = (await plan.plan(home.app, Wishes()))["plan"]["repurchase"]
+    assert (free["window"], free["free_from"], free["saving_now"]) == (None, "2026-06-01", "720")
+    assert "1091" in free["source"]
+    folder = home.app.settings.config_dir / "rules"
+    folder.mkdir()
+    (folder / "us.toml").write_text('[windows.crypto_bills]\nsince = 2026-05-01\nstatus = "law"\nsource = "a bill that passed"\n')
+    told = (await plan.plan(home.app, Wishes()))["plan"]["repurchase"]
+    assert told["window"] == {"before_days": 30, "after_days": 30, "same_day": True}
+    assert (told["free_from"], told["saving_now"], told["saving_later"], told["bought_before"]) == ("2026-07-02", "0", "720", {})
+
+
+async def test_what_was_bought_shortly_before_a_sale_stands_in_its_way_under_a_window(home):
+    """2 ETH at a loss of 3,000 of January, and 1 more of 20 May that loses nothing: FIFO sells the 2, the third takes half of the loss."""
+    script = Scripted.scripts["one"]
+    script.rows.append(("b3", day("2026-05-20"), [("binance:ETH", "1"), ("fiat:USD", "-2400")], "trade"))
+    script.declared |= {"binance:ETH": "3", "fiat:USD": "600"}
+    await holder.set_profile(home.app, {"later_rate": "0", "discount_rate": "1"})
+    await sync.sync(home.app)
+    folder = home.app.settings.config_dir / "rules"
+    folder.mkdir()
+    (folder / "us.toml").write_text('[windows.crypto_bills]\nsince = 2026-05-01\nstatus = "law"\nsource = "a bill that passed"\n')
+    made = (await plan.plan(home.app, Wishes(most_sales=1)))["plan"]
+    assert [(s["symbol"], s["quantity"], s["gain"]) for s in made["sales"]] == [("ETH", "2", "-3000")]
+    assert list(made["repurchase"]["bought_before"].values()) == ["1"]
+    assert (made["repurchase"]["saving_now"], made["repurchase"]["saving_later"]) == ("0", "360")

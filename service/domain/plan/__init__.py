@@ -4,5 +4,21 @@ from __future__ import annotations
 
 from service.domain.plan.problem import Candidate, CarryWorth, Outcome, Problem, outcome
 from service.domain.plan.proposal import Asked, Held, Plan, Sale, asked, carry_worth, proposal
+from service.domain.plan.repurchase import Repurchase, repurchase
 
-__all__ = ["Asked", "Candidate", "CarryWorth", "Held", "Outcome", "Plan", "Problem", "Sale", "asked", "carry_worth", "outcome", "proposal"]
+__all__ = [
+    "Asked",
+    "Candidate",
+    "CarryWorth",
+    "Held",
+    "Outcome",
+    "Plan",
+    "Problem",
+    "Repurchase",
+    "Sale",
+    "asked",
+    "carry_worth",
+    "outcome",
+    "proposal",
+    "repurchase",
+]
