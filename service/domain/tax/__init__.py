@@ -11,7 +11,6 @@ from service.domain.tax.model import Liability, TaxModel, liability
 from service.domain.tax.profile import FilingStatus, Profile, Realised, deferral, saving, year_of, year_result
 
 __all__ = [
-    "COLLECTIBLE",
     "FilingStatus",
     "Liability",
     "Profile",
