@@ -6,6 +6,7 @@ Ours and a third party's connectors come the same way, so the way is always test
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
@@ -20,7 +21,9 @@ def names(group: str = CONNECTORS) -> list[str]:
     return sorted(entry.name for entry in entry_points(group=group))
 
 
+@cache
 def _found(group: str, name: str) -> EntryPoint:
+    """Asked for each account at each refresh; what is installed does not change while a process runs. An error is not kept."""
     found = list(entry_points(group=group, name=name))
     if not found:
         raise InvalidInput("connector", f"no connector named {name!r} is installed; there are: {', '.join(names(group))}")
