@@ -119,6 +119,7 @@ def answer(made: Made) -> Answer:
             "before": _year(found.before),
             "after": _year(found.after),
             "next_dollar": {"short": plain(found.next_short), "long": plain(found.next_long)},
+            "next_dollar_worth": {"short": plain(found.worth_short), "long": plain(found.worth_long)},
             "repurchase": None if made.repurchase is None else _bought_back(made.repurchase),
             "reason": found.reason or None,
             "left_out": sorted(

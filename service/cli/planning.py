@@ -147,9 +147,9 @@ def _print(told: Answer, names: dict[str, str]) -> None:
         typer.echo(f"net                      {money(told['net'], currency)}")
     if told["sales"] and told["repurchase"]:
         typer.echo(told["repurchase"]["says"])
-    typer.echo(
-        f"one more dollar of loss saves {money(told['next_dollar']['short'])} (short term), {money(told['next_dollar']['long'])} (long term)"
-    )
+    for term in ("short", "long"):
+        saves, worth = money(told["next_dollar"][term]), money(told["next_dollar_worth"][term])
+        typer.echo(f"one more dollar of {term}-term loss saves {saves} this year and is worth {worth} with what is carried on")
     if told["computed"] == "marginal":
         typer.echo("by your two marginal rates; `thresher profile set income=…` computes the whole year")
     if told["left_out"]:

@@ -55,7 +55,7 @@ KEYS = {
     "overview": "value unrealised realised saving opportunities unpriced_lots accounts open_alerts issues currency at",
     "allocation": "account_scope_from recorded_at says law assets",
     "gains": "asset coin acquired disposed quantity proceeds gain tax_year flags",
-    "plan": "year computed rules ledger sales saving carry costs deferred net before after next_dollar repurchase reason left_out currency",
+    "plan": "year computed rules ledger sales saving carry costs deferred net before after next_dollar next_dollar_worth repurchase reason left_out currency",
     "proofs": "number account label coin symbol method made_at price lots ledger rules hash previous intact state sold sold_at planned_gain gain bought_back deviations",
     "explanations": "asset symbol quantity time_zone chain prices arithmetic utc rules reproduced",
 }

@@ -54,6 +54,15 @@ def test_what_the_year_cannot_use_is_worth_what_later_years_save():
     assert (found.after.carry_short, found.after.carry_long) == (3000, 0)
 
 
+def test_the_next_dollar_is_worth_what_it_saves_now_and_what_it_saves_when_it_is_carried_on():
+    """After 3,000 of this year and 3,000 of the next, one dollar more waits for the second: 24 cents in two years at 5 percent."""
+    found = planned([lot("e1", 10, 26000)], profile=Profile(later_rate=Decimal(0)))
+    assert (found.next_short, found.next_long) == (0, 0)
+    assert found.worth_short.quantize(Decimal("1e-6")) == found.worth_long.quantize(Decimal("1e-6")) == Decimal("0.217687")
+    unused = planned([lot("e1", 1, 3000)], profile=Profile(later_rate=Decimal(0)))
+    assert (unused.next_short, unused.worth_short) == (Decimal("0.24"), Decimal("0.24"))
+
+
 def test_a_loss_whose_lower_basis_costs_more_later_is_left_alone():
     profile = Profile(short_rate=Decimal("0.12"), long_rate=Decimal("0.15"))
     found = planned([lot("e1", 5, 13000)], profile=profile)

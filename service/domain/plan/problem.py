@@ -37,6 +37,8 @@ class Candidate:
     in_order: bool = False
     """The lots of this sale go in the order in which they are given: the account's method takes them so."""
     is_collectible: bool = False
+    is_whole: bool = False
+    """All of it or nothing: a token that is one of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Problem:
     def is_free(self) -> bool:
         """Each lot can be chosen by itself, in any part, and only the two terms count."""
         alone = not any(self.fixed.values()) and self.most_sales is None
-        return alone and not any(c.in_order or (c.is_collectible and c.gain) for c in self.candidates)
+        return alone and not any(c.in_order or (c.is_whole and c.gain) or (c.is_collectible and c.gain) for c in self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Outcome:
     short: Decimal
     """What the sales realise, by term; losses negative."""
     long: Decimal
+    collectibles: Decimal
+    """The part of `long` that is collectibles."""
     year: Liability
     carry_worth: Decimal
     costs: Decimal
@@ -104,12 +108,14 @@ def outcome(problem: Problem, shares: Sequence[Decimal]) -> Outcome:
         costs = sum((c.cost * share for c, share in pairs), ZERO) + sum((problem.fixed.get(sale, ZERO) for sale in used), ZERO)
         year = problem.taxes.liability(short, long, collectibles, EXACT)
         worth = problem.carry.of(year.carry_short, year.carry_long, EXACT)
-        return Outcome(tuple(shares), short, long, year, worth, costs, year.total - worth + costs)
+        return Outcome(tuple(shares), short, long, collectibles, year, worth, costs, year.total - worth + costs)
 
 
 def _check(problem: Problem, shares: Sequence[Decimal]) -> None:
     if len(shares) != len(problem.candidates) or not all(0 <= share <= 1 for share in shares):
         raise ValueError("give a share from 0 to 1 for each candidate")
+    if any(c.is_whole and 0 < share < 1 for c, share in zip(problem.candidates, shares, strict=True)):
+        raise ValueError("what is one of its kind is sold whole or not at all")
     last: dict[str, Decimal] = {}
     for candidate, share in zip(problem.candidates, shares, strict=True):
         if candidate.in_order:

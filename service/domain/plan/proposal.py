@@ -18,6 +18,7 @@ from service.domain.plan.problem import Candidate, CarryWorth, Outcome, Problem,
 from service.domain.rules import Term
 from service.domain.statements import MethodName
 from service.domain.tax import Liability, Profile, TaxModel, deferral, liability
+from service.domain.tax.federal import EXACT
 from service.domain.valuation import Position
 
 WORTHLESS = Decimal("0.001")
@@ -97,6 +98,9 @@ class Plan:
     next_short: Decimal
     """What one more dollar of loss would save this year, after the plan."""
     next_long: Decimal
+    worth_short: Decimal
+    """What that dollar is worth in all: tax of this year, and what more is carried on to later years."""
+    worth_long: Decimal
     reason: str
     """Why nothing is to be sold; else empty."""
 
@@ -147,8 +151,8 @@ def asked(
             for position in line_of(one.positions, one.method, with_gains=with_gains):
                 gain = position.unrealised or ZERO
                 cost = costs.trade_share * (position.value or ZERO) - gain * later
-                in_order, collectible = one.method != "specific", is_one_of_a_kind(one.coin)
-                candidates.append(Candidate(position.lot.id, position.term, gain, cost, sale, in_order, collectible))
+                in_order, token = one.method != "specific", is_one_of_a_kind(one.coin)
+                candidates.append(Candidate(position.lot.id, position.term, gain, cost, sale, in_order, token, token))
                 behind.append(position)
                 fixed[sale] = ZERO if one.on_exchange else costs.move
     problem = Problem(model, tuple(candidates), carry_worth(model, profile), fixed, most_sales)
@@ -167,7 +171,8 @@ def proposal(told: Asked, shares: Sequence[Decimal]) -> Plan:
     with exact():
         sales = _sales(told, quantities)
         deferred, paid = total(sale.deferred for sale in sales), total(sale.costs for sale in sales)
-        next_short, next_long = _next_dollar(problem.taxes, found)
+        next_short, worth_short = _next_dollar(problem, found, short=Decimal(1))
+        next_long, worth_long = _next_dollar(problem, found, long=Decimal(1))
         saving, carry = nothing.year.total - found.year.total, found.carry_worth - nothing.carry_worth
         return Plan(
             sales=tuple(sales),
@@ -180,6 +185,8 @@ def proposal(told: Asked, shares: Sequence[Decimal]) -> Plan:
             net=saving + carry - paid - deferred,
             next_short=next_short,
             next_long=next_long,
+            worth_short=worth_short,
+            worth_long=worth_long,
             reason="" if sales else _reason(problem, next_short, next_long),
         )
 
@@ -223,12 +230,12 @@ def _sale(told: Asked, name: str, pairs: Sequence[tuple[Position, Part]]) -> Sal
     )
 
 
-def _next_dollar(model: TaxModel, found: Outcome) -> tuple[Decimal, Decimal]:
-    one = Decimal(1)
-    here = found.year.total
-    short: Decimal = here - liability(model, found.short - one, found.long).total
-    long: Decimal = here - liability(model, found.short, found.long - one).total
-    return short, long
+def _next_dollar(problem: Problem, found: Outcome, short: Decimal = ZERO, long: Decimal = ZERO) -> tuple[Decimal, Decimal]:
+    """(tax of this year less, the same and what is carried on is worth more) of so much more loss."""
+    year = problem.taxes.liability(found.short - short, found.long - long, found.collectibles, EXACT)
+    saved: Decimal = found.year.total - year.total
+    carried: Decimal = problem.carry.of(year.carry_short, year.carry_long, EXACT) - found.carry_worth
+    return saved, saved + carried
 
 
 def _reason(problem: Problem, next_short: Decimal, next_long: Decimal) -> str:
