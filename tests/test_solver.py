@@ -143,3 +143,16 @@ def test_an_impossible_answer_is_refused():
         outcome(problem, [Decimal(2), Decimal(0)])
     with pytest.raises(ValueError, match="1 sales, of 0"):
         outcome(replace(problem, most_sales=0), [Decimal(1), Decimal(1)])
+
+
+def test_a_token_that_is_one_of_its_kind_is_sold_whole_or_not_at_all():
+    """A part of the loss would be best; all of it is worth its cost, or else nothing."""
+    year = Federal(YearInput(wages=Decimal(90_000)), figures())
+    for cost, share in ((Decimal(600), 1), (Decimal(700), 0)):
+        token = Candidate("art", "short", Decimal(-7_500), cost, "", False, True, True)
+        problem = Problem(year, (token,))
+        assert solver.best(problem) == (share,)
+        part = solver.best(replace(problem, candidates=(replace(token, is_whole=False),)))
+        assert 0 < part[0] < 1
+    with pytest.raises(ValueError, match="whole or not at all"):
+        outcome(problem, [Decimal("0.4")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from service.app import view
 from service.app.ports import App, Refused
 from service.app.view import View
 from service.domain import plan as planning
+from service.domain.harvest import Costs
 from service.domain.money import ZERO, exact, plain
 from service.domain.plan import Held, Plan, Repurchase, Sale
 from service.domain.rules import NotStated, local_date, stated_window
@@ -55,17 +57,20 @@ async def make(app: App, wishes: Wishes) -> Made:
     if seen.rules is None:
         raise Refused("year", next(issue.says for issue in seen.issues if issue.subject.endswith(str(seen.year))))
     profile = _with(seen.portfolio.profile, wishes)
-    asked = planning.asked(
-        held(seen),
-        year_of(profile, seen.rules, seen.realised),
-        profile,
-        seen.portfolio.harvest.costs,
-        with_gains=wishes.with_gains,
-        most_sales=wishes.most_sales,
-    )
-    shares = await asyncio.to_thread(app.best_plan, asked.problem)
-    found = await asyncio.to_thread(planning.proposal, asked, shares)
-    return Made(seen, found, _repurchase(app, seen, found, asked.problem.taxes), tuple(p for p in seen.positions if p.unrealised is None))
+    year, costs = year_of(profile, seen.rules, seen.realised), seen.portfolio.harvest.costs
+    found = await asyncio.to_thread(_best, app, held(seen), year, profile, costs, wishes)
+    return Made(seen, found, _repurchase(app, seen, found, year), tuple(p for p in seen.positions if p.unrealised is None))
+
+
+def _best(app: App, holdings: Sequence[Held], year: TaxModel, profile: Profile, costs: Costs, wishes: Wishes) -> Plan:  # noqa: PLR0917 - read in this order
+    """Unless gains are wished for, a sale that would gain on balance is no harvest: it is left out, and the rest looked at again."""
+    while True:
+        asked = planning.asked(holdings, year, profile, costs, with_gains=wishes.with_gains, most_sales=wishes.most_sales)
+        found = planning.proposal(asked, app.best_plan(asked.problem))
+        gaining = set() if wishes.with_gains else {(sale.account, sale.coin) for sale in found.sales if sale.gain >= 0}
+        if not gaining:
+            return found
+        holdings = [one for one in holdings if (one.account, one.coin) not in gaining]
 
 
 def _repurchase(app: App, seen: View, found: Plan, year: TaxModel) -> Repurchase | None:
@@ -121,7 +126,7 @@ def answer(made: Made) -> Answer:
             "next_dollar": {"short": plain(found.next_short), "long": plain(found.next_long)},
             "next_dollar_worth": {"short": plain(found.worth_short), "long": plain(found.worth_long)},
             "repurchase": None if made.repurchase is None else _bought_back(made.repurchase),
-            "reason": found.reason or None,
+            "reason": _reason(made),
             "left_out": sorted(
                 ({"lot": p.lot.id, "account": p.lot.account, "asset": p.lot.asset, "symbol": p.lot.symbol} for p in made.left_out),
                 key=lambda lot: (lot["account"], lot["asset"], lot["lot"]),
@@ -129,6 +134,14 @@ def answer(made: Made) -> Answer:
             "currency": seen.portfolio.currency,
         }
     }
+
+
+def _reason(made: Made) -> str | None:
+    """Why nothing is to be sold, with what could not be looked at."""
+    count = len(made.left_out)
+    if not made.plan.reason or not count:
+        return made.plan.reason or None
+    return f"{made.plan.reason} {count:,} {'lot has' if count == 1 else 'lots have'} no current price or no basis, so there is no opinion on them."
 
 
 def _bought_back(told: Repurchase) -> Answer:

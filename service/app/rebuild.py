@@ -34,7 +34,7 @@ from service.domain.pricing import PriceBook
 from service.domain.reconcile import Booked, Event, asset_issues, events, is_live, links, open_ends
 from service.domain.statements import Allocation, Identification, MatchAnswer, PlannedSale, Statement, Statements, gathered
 
-CODE = 4
+CODE = 5
 """Counted up when the same inputs give other rows than before: stored results are then made anew."""
 PRICE_ROUNDS = 3
 """A value that was found can show that its parts need prices too: several coins swept into one."""

@@ -34,7 +34,7 @@ class NoPlan(RuntimeError):
 def best(problem: Problem) -> list[float]:
     """Shares of the candidates."""
     program = _Program()
-    shares = [program.variable(0.0, 1.0) for _ in problem.candidates]
+    shares = [program.variable(0.0, 1.0, whole=candidate.is_whole) for candidate in problem.candidates]
     short, long, collectibles, costs = (_Linear.of(0.0) for _ in range(4))
     for candidate, share in zip(problem.candidates, shares, strict=True):
         gain = share * (float(candidate.gain) / SCALE)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.app import holder, proof, queries, rebuild, sources, sync
+from service.app import holder, lot_choices, proof, queries, rebuild, sources, sync
 from service.app.plan import Wishes
 from service.app.ports import Refused
 from service.domain.plan.proof import broken, hash_of
@@ -138,3 +138,14 @@ async def test_a_record_replays_no_pool(home):
     (record,) = await proof.identify(home.app, ALL)
     await home.app.store.say(replace(record, previous=record.hash), "main")
     assert (await rebuild.rebuild(home.app)).replayed == 0
+
+
+async def test_of_two_words_for_the_next_sale_the_newer_counts(home):
+    account = (await home.app.store.accounts())[0]
+    older, newer = (lot.id for lot in sorted(await home.app.store.lots(), key=lambda lot: lot.acquired_at))
+    for named in (older, newer):
+        home.clock.pass_time(hours=1)
+        await lot_choices.identify(home.app, account.id, "ETH", [(named, "1")])
+    await sold(home, ("s1", later(home), [("binance:ETH", "-1"), ("fiat:USD", "2500")], "trade"))
+    assert [d.lot for d in await home.app.store.disposals()] == [newer]
+    assert [i for i in (await queries.issues(home.app))["issues"] if i["kind"] == "lot_not_available"] == []

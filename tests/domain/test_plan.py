@@ -126,3 +126,11 @@ def test_what_is_carried_loses_worth_by_the_year():
     assert [each.quantize(Decimal("1e-6")) for _, each in worth.steps[:2]] == [Decimal("0.228571"), Decimal("0.217687")]
     assert [end for end, _ in worth.steps[:3]] == [3000, 6000, 9000]
     assert all(later[1] < sooner[1] for sooner, later in zip(worth.steps, worth.steps[1:], strict=False))
+
+
+def test_gains_alone_are_no_harvest_unless_they_are_wished_for():
+    """The carried losses would make a gain free; FIFO's only lot gains, and is not sold for that."""
+    profile = Profile(short_carryover=Decimal(100_000), short_rate=Decimal("0.10"))
+    lots = [lot("e1", 10, 10000, day="2024-01-01")]
+    assert planned(lots, method="fifo", profile=profile).sales == ()
+    assert [s.gain for s in planned(lots, method="fifo", profile=profile, with_gains=True).sales] == [10000]

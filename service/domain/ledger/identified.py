@@ -1,7 +1,7 @@
 """Specific identification: the lots that the holder named, for one event (LotSelection) or for the next sale (Identification).
 
 A selection names lots of one disposal, fee, transfer or gift; of several the one that counts is taken (words.py). An identification counts for the first sale at or after it and for the rest
-of that day, since one order has many fills; transfers, gifts and fees take nothing of it. What is not there is told, and follows the method.
+of that day, since one order has many fills, and until a newer one takes its place; transfers, gifts and fees take nothing of it. What is not there is told, and follows the method.
 """
 
 from __future__ import annotations
@@ -79,10 +79,11 @@ class Identified:
     def _of_the_day(self, m: Movement, pool: Pool, left: int, findings: list[Finding]) -> list[Holding]:
         waiting = self._pending[m.account, m.coin]
         today = self._day(m.at)
-        taken = []
-        for pending in list(waiting):
-            if pending.made_at > m.at:
-                continue
+        taken: list[Holding] = []
+        ready = [pending for pending in waiting if pending.made_at <= m.at]
+        for superseded in ready[:-1]:
+            waiting.remove(superseded)
+        for pending in ready[-1:]:
             if pending.day is None:
                 pending.day = today
                 findings += _not_held(m, pending, pool)

@@ -148,7 +148,10 @@ def asked(
         for one in held:
             sale = f"{one.account} {one.coin}"
             methods[sale] = one.method
-            for position in line_of(one.positions, one.method, with_gains=with_gains):
+            line = line_of(one.positions, one.method, with_gains=with_gains)
+            while line and not with_gains and (line[-1].unrealised or ZERO) >= 0:
+                line.pop()  # what gains goes along only before what loses
+            for position in line:
                 gain = position.unrealised or ZERO
                 cost = costs.trade_share * (position.value or ZERO) - gain * later
                 in_order, token = one.method != "specific", is_one_of_a_kind(one.coin)
