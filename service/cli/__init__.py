@@ -35,9 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(command(given))
 
 
+def _without_name(word: str) -> str:
+    """The value of a figure alone: names such as short, rate, trade and share are words of seed phrases too."""
+    from dataclasses import fields
+
+    from service.domain.harvest import Costs, Thresholds
+    from service.domain.tax import Profile
+
+    name, equals, value = word.partition("=")
+    is_figure = name.partition("@")[0] in {field.name for of in (Profile, Thresholds, Costs) for field in fields(of)}
+    return value if equals and is_figure else word
+
+
 def _wallet_secret(given: list[str]) -> str | None:
     """The kind of wallet secret among the words, before any of them can be stored or repeated. A URL may hold a key of its own."""
     words = [word for word in given if "://" not in word]
+    if given[:2] == ["profile", "set"]:
+        words = [_without_name(word) for word in words]
     if sum(map(len, words)) < SHORTEST_SECRET:
         return None
     from connectors.clients.secrets import secret_kind

@@ -105,3 +105,13 @@ def test_it_is_quick_enough_for_every_box():
     for _ in range(200):
         secret_kind(f"wpkh([d34db33f/84h/0h/0h]{XPUB}/<0;1>/*)#abcdefgh")
     assert time.perf_counter() - begun < 0.5
+
+
+def test_names_of_figures_are_no_seed_phrase_and_a_phrase_among_them_is_one():
+    from service.cli import _wallet_secret
+
+    figures = "profile set short_rate=0.24 long_rate=0.15 trade_share=0.003 move=5 loss_share=0.2 state_rate=0.05"
+    assert _wallet_secret(figures.split()) is None
+    phrase = "abandon ability able about above absent absorb abstract absurd abuse access accident"
+    assert _wallet_secret([*figures.split(), *phrase.split()]) is not None
+    assert _wallet_secret(["profile", "set", f"income={phrase}"]) is not None
