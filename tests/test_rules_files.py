@@ -514,6 +514,11 @@ def test_what_cannot_be_used_is_named_with_file_table_and_key(said, text, names)
         ('[2027]\nloss_limit = "1"', r"\[2027\]: sources must be a list"),
         ('[2027]\nsources = ["x"]\n[2027.single]\nzero_to = "1"', r"\[2027\.single\]: loss_limit is needed"),
         ('[2026.single]\nbrackets = [["0.2", "9"], ["0.1"]]', r"\[2026\.single\]: brackets must be"),
+        ('[2026.single]\nbrackets = [["0.1", "9"], ["1.5"]]', r"\[2026\.single\]: brackets must be"),
+        ('[2026]\nniit_rate = "38"', "niit_rate is a share of one"),
+        ('[2026.single]\namt_phase_out_share = "7"', "amt_phase_out_share is a share of one"),
+        ('[2026]\ncollectibles_rate = "0"', "collectibles_rate is a share of one"),
+        ('[2026.single]\nzero_to = "600000"', r"\[2026\.single\]: zero_to ends above fifteen_to"),
     ],
 )
 def test_a_wrong_federal_figure_is_named_before_any_year_is_computed(said, text, names):

@@ -102,6 +102,8 @@ def _of_status(of: Layers, year: int, status: str) -> Figures | None:
         return None
     told = {**{key: value for key, value in row.items() if not isinstance(value, dict)}, **of.table((str(year), status))}
     amounts = {name: _amount(of, year, status, told, name) for name in NAMES if name != "brackets"}
+    if amounts["zero_to"] > amounts["fifteen_to"]:
+        raise of.wrong((str(year), status), "zero_to", "ends above fifteen_to, where the next rate does")
     return Figures(year=year, status=status, brackets=_brackets(of, year, status, told), **amounts)
 
 
@@ -116,6 +118,8 @@ def _amount(of: Layers, year: int, status: str, told: dict[str, Any], key: str) 
         amount = Decimal("nan")
     if not amount.is_finite() or amount < 0:
         raise of.wrong((str(year), status)[: 2 if status else 1], key, 'is needed, an amount in quotes such as "3000"')
+    if key.endswith(("_rate", "_share")) and not 0 < amount <= 1:
+        raise of.wrong((str(year), status)[: 2 if status else 1], key, 'is a share of one: write "0.28" for 28 percent')
     return amount
 
 
@@ -129,7 +133,8 @@ def _brackets(of: Layers, year: int, status: str, told: dict[str, Any]) -> tuple
         found = []
     rates, ends = [rate for rate, _ in found], [end for _, end in found]
     whole = bool(found) and ends[-1] is None and None not in ends[:-1]
-    if not whole or rates != sorted(set(rates)) or ends[:-1] != sorted(set(ends[:-1])):  # type: ignore[type-var]  # no None, as just seen
-        says = 'must be [["0.1", "12400"], …, ["0.37"]]: rates and upper ends that rise, the last without an end'
+    shares = all(0 <= rate <= 1 for rate in rates)
+    if not whole or not shares or rates != sorted(set(rates)) or ends[:-1] != sorted(set(ends[:-1])):  # type: ignore[type-var]  # no None, as just seen
+        says = 'must be [["0.1", "12400"], …, ["0.37"]]: rates (shares of one) and upper ends that rise, the last without an end'
         raise of.wrong((str(year), status)[: 2 if status else 1], "brackets", says)
     return tuple(found)
