@@ -170,8 +170,8 @@ def evaluate(
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Loopback by default.")] = None,
-    port: Annotated[int | None, typer.Option(help="8790 by default.")] = None,
+    host: Annotated[str | None, typer.Option(help="`http_host` of the settings by default (loopback).")] = None,
+    port: Annotated[int | None, typer.Option(help="`http_port` of the settings by default (8321).")] = None,
 ) -> int:
     """Web page, JSON API and scheduler in one process."""
 

@@ -117,7 +117,7 @@ def _print_with_plan(before: Answer, after: Answer) -> None:
     rows = [(name.replace("_", " "), money(before[name]), money(after[name])) for name in names]
     columns = ("what", "as it is", "with the plan")
     empty = "The plan sells nothing." if not after["sales"] else "The plan changes nothing in this year."
-    print_table(f"With the plan: {after['sales']} sales", columns, rows, empty=empty, right=columns[1:])
+    print_table(f"With the plan: {counted(after['sales'], 'sale')}", columns, rows, empty=empty, right=columns[1:])
     typer.echo(f"It saves {money(after['saving'])} of this year's tax, {money(after['net'])} in all after costs and later tax.")
 
 
