@@ -25,7 +25,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
-PATHS = ["/", "/harvest", "/alerts", "/balances", "/lots", "/gains", "/transactions", "/accounts", "/issues"]
+PATHS = ["/", "/harvest", "/plan", "/alerts", "/balances", "/lots", "/gains", "/transactions", "/accounts", "/issues"]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -48,7 +48,14 @@ async def test_a_sale_is_recorded_and_shown(robot, owner, priced):
     assert page.status_code == 200
     missing = [
         word
-        for word in ("Tax saved this year", "with what is carried on", '<data value="-3000">', "waiting", "Mine")
+        for word in (
+            "Tax saved this year",
+            "with what is carried on",
+            "<summary>1 lot</summary>",
+            '<data value="-3000">',
+            "waiting",
+            "Mine",
+        )
         if word not in page.text
     ]
     assert missing == [], page.text
