@@ -121,6 +121,7 @@ def ground(seen: View) -> Ground:
         holdings={subject: _holding(lots) for subject, lots in held.items()},
         on_exchange=frozenset(account.id for account in seen.accounts if seen.movable(account.id)),
         would_stand=lambda alert: evidence.would_stand(alert.evidence, seen),
+        gone=lambda alert: bool(alert.evidence) and evidence.gone(alert.evidence, seen),
     )
 
 

@@ -86,6 +86,22 @@ def would_stand(text: str, seen: View) -> bool:
     return any(one.keeps for one in found)
 
 
+def gone(text: str, seen: View) -> bool:
+    """Whether none of the lots that the alert offered is held where it was, and no lot of before has come to light in their stead.
+
+    A lot is known by its id, or by its moment of acquisition where ids were given anew. Another method or a row of long ago leaves other
+    lots of before: then nothing was sold, the history is another.
+    """
+    told = json.loads(text)
+    offered = {lot for lot, _ in told["answer"]["lots"]}
+    known = {p["lot"]["id"]: datetime.fromisoformat(p["lot"]["acquired_at"]) for p in told["positions"]}
+    moments, at = {known[lot] for lot in offered}, datetime.fromisoformat(told["at"])
+    account, _, coin = told["subject"].partition(" ")
+    here = [lot for lot in seen.lots if (lot.account, lot.coin) == (account, coin)]
+    still = any(lot.id in offered or lot.acquired_at in moments for lot in here)
+    return not still and all(lot.id in known or lot.acquired_at > at for lot in here)
+
+
 def _assessed(told: dict[str, Any]) -> list[Opportunity]:
     positions = [_position(p) for p in told["positions"]]
     return harvest.assess(

@@ -64,6 +64,8 @@ class Ground:
     """Accounts in which coins can be sold where they lie."""
     would_stand: Callable[[Alert], bool] = lambda _: True
     """Whether what was held when the alert last spoke would still be worth an open alert today."""
+    gone: Callable[[Alert], bool] = lambda _: False
+    """Whether none of the lots that the alert last spoke of is held any more: what was bought since is another loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the op
 ) -> tuple[list[Alert], list[Message]]:
     """All alerts as they stand now, and what to deliver. The same step on its own result says nothing new.
 
-    `silent`: subjects ("account coin") without an opinion. `names`: account id → what the holder calls it. `acquired`: lot id → the holder's
+    `silent`: subjects ("account coin") without an opinion: only what needs neither price nor rules ends their alerts. `names`: account id → what the holder calls it. `acquired`: lot id → the holder's
     day of acquisition, by which a person finds a lot (26 CFR 1.1012-1(j) takes any identifier); without it messages name lots by id. Message
     ids depend on the alert and on what it said last.
     """
@@ -148,7 +150,7 @@ def step(  # noqa: PLR0917 - the stage's inputs in the order of the data; the op
                 quiet.add(alert.subject)
         else:
             quiet.add(alert.subject)
-            after, said = (alert, None) if alert.subject in silent else teller.again(alert, by_subject.get(alert.subject))
+            after, said = teller.unseen(alert) if alert.subject in silent else teller.again(alert, by_subject.get(alert.subject))
         alerts.append(after)
         messages += [said] if said else []
     for subject, found in by_subject.items():
@@ -196,6 +198,11 @@ class _Teller:
             counted=self._due(found.account, 0),
         )
         return alert, Message(content_id("msg", name, "opened"), name, "opened", title, body)
+
+    def unseen(self, alert: Alert) -> tuple[Alert, Message | None]:
+        """An alert of a subject without an opinion: its lots and its year are known all the same."""
+        because = self._past(alert)
+        return self._resolved(alert, because) if because else (alert, None)
 
     def again(self, alert: Alert, found: Opportunity | None) -> tuple[Alert, Message | None]:
         """An alert that has not been resolved yet, and its subject's opportunity now (None: nothing to lose any more)."""
@@ -254,13 +261,9 @@ class _Teller:
 
     def _over(self, alert: Alert, found: Opportunity | None) -> str:
         """Why the alert is over; empty while it stands. A threshold must be missed by the hysteresis to end it."""
-        holding = self.ground.holdings.get(alert.subject)
-        if holding is None:
-            return "sold or moved"
-        then = alert.judged
-        year = local_date(alert.created_at, self.ground.zone).year if then is None else then.year
-        if year != self.ground.year:
-            return f"the tax year {year} is over"
+        if past := self._past(alert):
+            return past
+        holding, then = self.ground.holdings[alert.subject], alert.judged
         if found is None:
             return self._changed(alert, holding) or "price recovered"
         if found.keeps:
@@ -273,6 +276,13 @@ class _Teller:
         if then is not None and then.rules != self.ground.rules:
             return f"the tax rules changed: {self.ground.rules.partition(' ')[0]}"
         return SHRUNK
+
+    def _past(self, alert: Alert) -> str:
+        """What ends an alert whatever its coin is worth and its loss saves."""
+        if alert.subject not in self.ground.holdings or self.ground.gone(alert):
+            return "sold or moved"
+        year = local_date(alert.created_at, self.ground.zone).year if alert.judged is None else alert.judged.year
+        return f"the tax year {year} is over" if year != self.ground.year else ""
 
     def _changed(self, alert: Alert, holding: Holding) -> str:
         """What became of the holding since the alert was last judged, where that and not the price ends it."""

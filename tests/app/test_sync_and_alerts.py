@@ -313,13 +313,16 @@ async def test_a_year_without_figures_stops_nothing_but_the_opinion_on_savings(h
     assert (await sync.sync(home.app)).evaluation.issues == ()
     home.clock.at = day("2027-01-01T05:00:00")
     report = await sync.sync(home.app)
-    assert ([p.outcome for p in report.accounts], report.evaluation.said) == (["synced"], ())
+    assert ([p.outcome for p in report.accounts], [m.body for m in report.evaluation.said]) == (
+        ["synced"],
+        ["Nothing to do any more: the tax year 2026 is over."],
+    )
     (told,) = [i for i in (await queries.issues(home.app))["issues"] if i["kind"] == "missing_rules"]
     assert (told["severity"], told["subject"]) == ("error", "us-2027")
     assert "[2027]" in told["remedy"]
-    assert [a.state for a in await home.app.store.alerts()] == ["open"]
+    assert [a.state for a in await home.app.store.alerts()] == ["resolved"]
     overview = (await queries.overview(home.app))["overview"]
-    assert (overview["value"], overview["realised"]["year"], overview["saving"], overview["open_alerts"]) == ("5000", 2027, None, 1)
+    assert (overview["value"], overview["realised"]["year"], overview["saving"], overview["open_alerts"]) == ("5000", 2027, None, 0)
     assert [lot["unrealised"] for lot in (await queries.lots(home.app))["lots"]] == ["-3000"]
     assert (await queries.harvest(home.app))["opportunities"] == []
     assert await queries.balances(home.app)
