@@ -77,7 +77,7 @@ async def look(app: App) -> Looked:
             seen.now,
             "",
             view.silent(seen, found),
-            ground=ground(seen),
+            ground=replace(ground(seen), symbols=_symbols(app, seen)),
             names=telling.labels_of(seen.accounts),
             acquired={lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.lots},
             currency=portfolio.currency,
@@ -123,6 +123,11 @@ def ground(seen: View) -> Ground:
         would_stand=lambda alert: evidence.would_stand(alert.evidence, seen),
         gone=lambda alert: bool(alert.evidence) and evidence.gone(alert.evidence, seen),
     )
+
+
+def _symbols(app: App, seen: View) -> dict[str, str]:
+    """Also of coins of which nothing is held any more."""
+    return {coin.id: coin.symbol for coin in app.assets.coins()} | {lot.coin: lot.symbol for lot in seen.lots}
 
 
 def _holding(lots: Sequence[Lot]) -> Holding:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -64,6 +64,8 @@ class Ground:
     """Accounts in which coins can be sold where they lie."""
     would_stand: Callable[[Alert], bool] = lambda _: True
     """Whether what was held when the alert last spoke would still be worth an open alert today."""
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    """Coin → what people call it."""
     gone: Callable[[Alert], bool] = lambda _: False
     """Whether none of the lots that the alert last spoke of is held any more: what was bought since is another loss."""
 
@@ -244,11 +246,12 @@ class _Teller:
         """How long is left: once for each step, by an id that names it."""
         title, body = self._words(found, "")
         name = content_id("msg", alert.id, "countdown", str(self.ground.year), str(alert.counted))
-        title = f"{age(self._left(found.account))} left: {title[0].lower()}{title[1:]}"
+        title = f"{remaining(self._left(found.account))} left: {title[0].lower()}{title[1:]}"
         return replace(alert, message=body, net=found.net, evidence=self.evidence), Message(name, alert.id, "countdown", title, body)
 
     def _resolved(self, alert: Alert, because: str) -> tuple[Alert, Message]:
         account, coin = alert.subject.split(" ", 1)
+        coin = self.ground.symbols.get(coin, coin)
         over = replace(alert, state="resolved", changed_at=self.now, resolved_because=because, snoozed_until=None)
         title = f"Harvest over: {coin} in {self.names.get(account, account)}"
         return over, Message(content_id("msg", alert.id, "resolved"), alert.id, "resolved", title, f"Nothing to do any more: {because}.")
@@ -378,11 +381,11 @@ class _Teller:
         if left > timedelta(days=year_end.countdown):
             return ""
         if found.account in self.ground.on_exchange:
-            return f"\n{age(left)} left to sell in the tax year {self.ground.year}."
+            return f"\n{remaining(left)} left to sell in the tax year {self.ground.year}."
         move = _count(year_end.move_days, "day")
         if left <= timedelta():
             return f"\nIt is late for the tax year {self.ground.year}: {move} are counted to move the coins."
-        return f"\n{age(left)} left to begin in the tax year {self.ground.year}, with {move} to move the coins."
+        return f"\n{remaining(left)} left to begin in the tax year {self.ground.year}, with {move} to move the coins."
 
 
 def age(span: timedelta) -> str:
@@ -392,6 +395,14 @@ def age(span: timedelta) -> str:
         if seconds >= size:
             return _count(seconds // size, unit)
     return "less than a minute"
+
+
+def remaining(span: timedelta) -> str:
+    """ "30 days" a second after there were 30 days: days to the nearest; below a day and a half, hours, and below two hours as `age`."""
+    hours = round(span / timedelta(hours=1))
+    if span >= timedelta(hours=36):
+        return _count(int(span / timedelta(days=1) + 0.5), "day")
+    return _count(hours, "hour") if span >= timedelta(hours=2) else age(span)
 
 
 def _count(number: int, unit: str) -> str:

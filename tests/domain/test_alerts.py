@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.contract import Asset
-from service.domain.alerts import AlertRules, Ground, Holding, age, step
+from service.domain.alerts import AlertRules, Ground, Holding, age, remaining, step
 from service.domain.harvest import HarvestSettings, Thresholds, assess
 from service.domain.methods import Lot
 from service.domain.rules import Rules
@@ -206,3 +206,18 @@ def test_a_coins_own_thresholds_rule():
 )
 def test_age_in_words(seconds, words):
     assert age(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=30) - timedelta(seconds=1), "30 days"),
+        (timedelta(days=7) - timedelta(hours=1), "7 days"),
+        (timedelta(days=2) - timedelta(seconds=1), "2 days"),
+        (timedelta(hours=30), "30 hours"),
+        (timedelta(minutes=119), "1 hour"),
+        (timedelta(seconds=61), "1 minute"),
+    ],
+)
+def test_what_is_left_is_told_to_the_nearest_day(left, words):
+    assert remaining(left) == words

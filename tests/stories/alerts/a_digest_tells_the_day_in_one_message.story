@@ -8,5 +8,5 @@
 2026-03-02 08:00 ETH is at 2000 and BTC is at 60000: digest, 2 messages, Harvest ETH, Harvest BTC
 2026-03-02 08:01 ETH is at 2000 and BTC is at 60000: nothing
 2026-03-02 20:00 ETH is at 3000 and BTC is at 60000: nothing
-2026-03-03 08:30 ETH is at 3000 and BTC is at 60000: digest, Harvest over: eth
+2026-03-03 08:30 ETH is at 3000 and BTC is at 60000: digest, Harvest over: ETH
 2026-03-04 08:30 ETH is at 3000 and BTC is at 60000: nothing
