@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,6 +69,9 @@ async def look(app: App) -> Looked:
         seen = await view.view(app)
         found = await asyncio.to_thread(view.opportunities, seen)
         previous = await app.store.alerts(PORTFOLIO)
+        silent, grounds = view.silent(seen, found), replace(ground(seen), symbols=_symbols(app, seen))
+        names = telling.labels_of(seen.accounts)
+        acquired = {lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.lots}
         stepped, said = alerts.step(
             previous,
             found,
@@ -76,10 +79,10 @@ async def look(app: App) -> Looked:
             portfolio.harvest,
             seen.now,
             "",
-            view.silent(seen, found),
-            ground=replace(ground(seen), symbols=_symbols(app, seen)),
-            names=telling.labels_of(seen.accounts),
-            acquired={lot.id: local_date(lot.acquired_at, portfolio.profile.time_zone).isoformat() for lot in seen.lots},
+            silent,
+            ground=grounds,
+            names=names,
+            acquired=acquired,
             currency=portfolio.currency,
         )
         before = {a.id: a for a in previous}
@@ -87,7 +90,13 @@ async def look(app: App) -> Looked:
         kept = [_with_evidence(a, before.get(a.id), seen, said, by_id.get(a.opportunity)) for a in stepped]
         channels = await app.store.channels(PORTFOLIO)
         rows = [outbox.row(m, c, seen.now) for m in said for c in channels]
-        rows += _late(kept, channels, await app.store.deliveries(), rows, seen.now)
+        told = {(row.message.alert, row.channel) for row in (*await app.store.deliveries(), *rows)}
+
+        def today(alert: Alert) -> tuple[str, str] | None:
+            one = None if alert.subject in silent else by_id.get(alert.opportunity)
+            return None if one is None else alerts.words(one, portfolio.harvest, seen.now, grounds, names, acquired, portfolio.currency)
+
+        rows += _late(kept, channels, told, seen.now, today)
         await app.store.save_evaluation(PORTFOLIO, found, seen.issues, [a for a in kept if a != before.get(a.id)], rows)
         app.progress.done("evaluate")
     delivered = await outbox.deliver(app)
@@ -95,17 +104,22 @@ async def look(app: App) -> Looked:
 
 
 def _late(
-    stepped: Sequence[Alert], channels: Sequence[Channel], sent: Sequence[Delivery], waiting: Sequence[Delivery], now: datetime
+    stepped: Sequence[Alert],
+    channels: Sequence[Channel],
+    told: set[tuple[str, str]],
+    now: datetime,
+    words: Callable[[Alert], tuple[str, str] | None],
 ) -> list[Delivery]:
-    """What open alerts said before a channel was there: it hears the last word of each, once."""
-    told = {(row.message.alert, row.channel) for row in (*sent, *waiting)}
+    """What a channel that was added later hears of each open alert, once: its subject as it is today; nothing while there is no opinion.
+
+    `told`: (alert, channel) that had a message.
+    """
     late = []
     for alert in stepped:
-        for channel in channels:
-            if alert.state == "open" and (alert.id, channel.id) not in told:
-                title = alert.message.partition("\n")[0]
-                message = Message(content_id("msg", alert.id, "opened"), alert.id, "opened", f"Harvest: {title}", alert.message)
-                late.append(outbox.row(message, channel, now))
+        missing = [channel for channel in channels if alert.state == "open" and (alert.id, channel.id) not in told]
+        if missing and (said := words(alert)):
+            message = Message(content_id("msg", alert.id, "opened"), alert.id, "opened", *said)
+            late += [outbox.row(message, channel, now) for channel in missing]
     return late
 
 

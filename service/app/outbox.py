@@ -1,7 +1,7 @@
 """Messages leave the house at least once, each with an id that stays the same, and are kept until they have.
 
 A channel takes each message at once, or one digest a day of what was said since the last: at a time of the holder's day all rows that were collected
-before become one message, whose id is the channel's and that moment's. That happens in one transaction, so that no message is in two digests, none
+before become one message, whose id is made of the channel, that moment and what is in it: what is said too late for it goes into one of its own. That happens in one transaction, so that no message is in two digests, none
 is in none, and a digest that nothing was collected for does not exist.
 """
 
@@ -39,12 +39,34 @@ async def deliver(app: App) -> int:
 
 async def _deliver(app: App) -> int:
     await _make_digests(app)
-    arrived = 0
-    for delivery in await app.store.due(app.now()):
-        tried = await _tried(app, delivery)
+    done: dict[tuple[str, str], Delivery] = {}
+    while new := [one for one in await app.store.due(app.now()) if _name(one) not in done]:
+        for delivery in new:
+            await _in_order(app, delivery, done)
+    return sum(one.state == "delivered" for one in done.values())
+
+
+def _name(delivery: Delivery) -> tuple[str, str]:
+    return delivery.message.id, delivery.channel
+
+
+async def _in_order(app: App, delivery: Delivery, done: dict[tuple[str, str], Delivery]) -> None:
+    """Tries a message after what its alert said before to the same channel: an end is never told before its beginning. What was tried
+    before and did not arrive is tried first, and where it does not arrive now either, the later one waits with it."""
+    said = await app.store.deliveries(delivery.message.alert) if delivery.message.alert else []
+    before = [one for one in said if one.state == "waiting" and one.channel == delivery.channel and one.attempts > delivery.attempts]
+    for earlier in before:
+        tried = done.get(_name(earlier)) or await _tried(app, earlier)
+        done[_name(earlier)] = tried
         await app.store.save_delivery(tried)
-        arrived += tried.state == "delivered"
-    return arrived
+        if tried.state == "waiting":
+            held = replace(delivery, next_try=max(delivery.next_try, tried.next_try))
+            done[_name(delivery)] = held
+            await app.store.save_delivery(held)
+            return
+    if _name(delivery) not in done:
+        done[_name(delivery)] = await _tried(app, delivery)
+        await app.store.save_delivery(done[_name(delivery)])
 
 
 async def _make_digests(app: App) -> None:
@@ -77,7 +99,8 @@ def _digest(channel: Channel, due: Sequence[Delivery], moment: datetime) -> Mess
     messages = [one.message for one in due]
     title = messages[0].title if len(messages) == 1 else f"thresher: {len(messages)} messages"
     body = "\n\n".join(f"{message.title}\n{message.body}" for message in messages)
-    return Message(content_id("msg", "digest", channel.id, moment.isoformat()), "", "digest", title, body)
+    name = content_id("msg", "digest", channel.id, moment.isoformat(), *(message.id for message in messages))
+    return Message(name, "", "digest", title, body)
 
 
 async def _tried(app: App, delivery: Delivery) -> Delivery:

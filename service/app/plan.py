@@ -13,6 +13,7 @@ from service.app import view
 from service.app.ports import App, Refused
 from service.app.view import View
 from service.domain import plan as planning
+from service.domain.assets import held_back
 from service.domain.harvest import Costs
 from service.domain.money import ZERO, exact, plain
 from service.domain.plan import Held, Plan, Repurchase, Sale
@@ -46,7 +47,7 @@ class Made:
     repurchase: Repurchase | None
     """None where the rules of the jurisdiction say nothing of it."""
     left_out: tuple[Position, ...]
-    """Lots without an opinion: no price or no basis."""
+    """Lots that cannot be proposed: no price, no basis, staked or locked."""
 
 
 async def make(app: App, wishes: Wishes) -> Made:
@@ -59,7 +60,9 @@ async def make(app: App, wishes: Wishes) -> Made:
     profile = _with(seen.portfolio.profile, wishes)
     year, costs = year_of(profile, seen.rules, seen.realised), seen.portfolio.harvest.costs
     found = await asyncio.to_thread(_best, app, held(seen), year, profile, costs, wishes)
-    return Made(seen, found, _repurchase(app, seen, found, year), tuple(p for p in seen.positions if p.unrealised is None))
+    return Made(
+        seen, found, _repurchase(app, seen, found, year), tuple(p for p in seen.positions if p.unrealised is None or held_back(p.lot.asset))
+    )
 
 
 def _best(app: App, holdings: Sequence[Held], year: TaxModel, profile: Profile, costs: Costs, wishes: Wishes) -> Plan:  # noqa: PLR0917 - read in this order
@@ -89,10 +92,11 @@ def _with(profile: Profile, wishes: Wishes) -> Profile:
 
 
 def held(seen: View) -> list[Held]:
-    """By account and coin."""
+    """By account and coin; coins that are staked or locked cannot be sold as they lie, and are left out."""
     by: dict[tuple[str, str], list[Position]] = defaultdict(list)
     for position in seen.positions:
-        by[position.lot.account, position.lot.coin].append(position)
+        if held_back(position.lot.asset) is None:
+            by[position.lot.account, position.lot.coin].append(position)
     return [
         Held(account, coin, tuple(some), seen.method_of(account), seen.movable(account)) for (account, coin), some in sorted(by.items())
     ]

@@ -169,6 +169,19 @@ def next_time(alerts: Sequence[Alert], rules: AlertRules, settings: HarvestSetti
     return min((at for alert in alerts for at in teller.times(alert) if at > now), default=None)
 
 
+def words(  # noqa: PLR0917 - as of a step
+    found: Opportunity,
+    settings: HarvestSettings,
+    now: datetime,
+    ground: Ground,
+    names: Mapping[str, str],
+    acquired: Mapping[str, str],
+    currency: str,
+) -> tuple[str, str]:
+    """Title and body that an alert on this opportunity would have now."""
+    return _Teller(AlertRules(), settings, now, "", ground, names, acquired, currency).words(found, "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Teller:
     """What a step knows, beside the alert and its opportunity."""
@@ -184,7 +197,7 @@ class _Teller:
 
     def opened(self, subject: str, found: Opportunity, episode: int) -> tuple[Alert, Message]:
         name = content_id("alr", subject, str(episode))
-        title, body = self._words(found, "")
+        title, body = self.words(found, "")
         alert = Alert(
             name,
             subject,
@@ -228,7 +241,7 @@ class _Teller:
         return alert, None
 
     def _speak(self, alert: Alert, found: Opportunity, kind: Literal["opened", "worse"], lead: str) -> tuple[Alert, Message]:
-        title, body = self._words(found, lead)
+        title, body = self.words(found, lead)
         message = Message(content_id("msg", alert.id, kind, alert.last_said_at.isoformat()), alert.id, kind, title, body)
         said = replace(
             alert,
@@ -244,7 +257,7 @@ class _Teller:
 
     def _counted(self, alert: Alert, found: Opportunity) -> tuple[Alert, Message]:
         """How long is left: once for each step, by an id that names it."""
-        title, body = self._words(found, "")
+        title, body = self.words(found, "")
         name = content_id("msg", alert.id, "countdown", str(self.ground.year), str(alert.counted))
         title = f"{remaining(self._left(found.account))} left: {title[0].lower()}{title[1:]}"
         return replace(alert, message=body, net=found.net, evidence=self.evidence), Message(name, alert.id, "countdown", title, body)
@@ -344,7 +357,7 @@ class _Teller:
     def _lot(self, lot: str, quantity: Decimal) -> str:
         return f"{plain(quantity)} {f'acquired {self.acquired[lot]}' if lot in self.acquired else f'of {lot}'}"
 
-    def _words(self, found: Opportunity, lead: str) -> tuple[str, str]:
+    def words(self, found: Opportunity, lead: str) -> tuple[str, str]:
         place = self.names.get(found.account, found.account)
         net = money(found.net, self.currency)
         lots = "1 lot" if len(found.lots) == 1 else f"{len(found.lots)} lots"

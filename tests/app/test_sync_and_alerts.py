@@ -65,6 +65,20 @@ async def test_a_channel_that_comes_later_hears_of_open_alerts_once(home):
     assert "ETH" in message.title
 
 
+async def test_a_channel_that_comes_later_hears_what_is_true_today(home):
+    await add(home)
+    await home.price(ETH="2500")
+    await sync.sync(home.app)
+    home.clock.pass_time(hours=24 * 30)
+    await holder.add_channel(home.app, "json://example.test/hook")
+    await evaluate.evaluate(home.app)
+    assert home.post.sent == []  # no fresh price: no opinion
+    await home.price(ETH="2400")
+    await evaluate.evaluate(home.app)
+    ((_, message),) = home.post.sent
+    assert "Price 2400 USD" in message.body
+
+
 async def test_a_second_sync_says_nothing_new_and_changes_nothing(home):
     await add(home)
     await holder.add_channel(home.app, "json://example.test/hook")
@@ -433,3 +447,24 @@ async def test_an_address_that_is_none_names_the_field(home, url):
     with pytest.raises(Refused) as refused:
         await sources.add_exchange(home.app, "one", {"apiKey": "k", "secret": "s"}, url)
     assert refused.value.field == "base-url"
+
+
+async def test_an_end_is_never_told_before_its_beginning(home):
+    """The channel is down while the alert opens; when the price has recovered and the channel is up, both arrive, in their order."""
+    await add(home)
+    await holder.add_channel(home.app, "json://example.test/hook")
+    await home.price(ETH="2500")
+    home.post.down = "connection refused"
+    await sync.sync(home.app)
+    for _ in range(5):  # the next try is many minutes away by now
+        home.clock.pass_time(seconds=16 * 60)
+        await outbox.deliver(home.app)
+    home.clock.pass_time(minutes=1)
+    await home.price(ETH="4200")
+    await evaluate.evaluate(home.app)
+    assert home.post.sent == []
+    home.post.down = ""
+    home.clock.pass_time(hours=1)
+    await outbox.deliver(home.app)
+    assert [m.kind for _, m in home.post.sent] == ["opened", "resolved"]
+    assert {row.state for row in await home.app.store.deliveries()} == {"delivered"}
