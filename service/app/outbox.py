@@ -18,7 +18,7 @@ from service.domain.alerts import Message
 from service.domain.issues import content_id
 
 GIVE_UP_AFTER = 12
-"""Attempts; with waits doubling from 30 s to 6 h this is more than a day."""
+"""Attempts; with waits doubling from 30 s to 6 h this is about 14 hours."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 

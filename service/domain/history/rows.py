@@ -175,9 +175,7 @@ class Reader:
         if kind in _CHECKED:
             _check_sides(kind, sent_asset, received_asset)
         if self._tokens:
-            for column, asset, quantity in (("sent", sent_asset, sent), ("received", received_asset, received), ("fee", fee_asset, fee)):
-                if asset in self._tokens:
-                    _check_token(column, asset, quantity)
+            self._check_tokens((("sent", sent_asset, sent), ("received", received_asset, received), ("fee", fee_asset, fee)))
         if self._account:
             account = self._account
         if not name or not account or needs_account is not bool(to_account):
@@ -216,6 +214,12 @@ class Reader:
         )  # fmt: skip
         return _new(Row, fields)
 
+    def _check_tokens(self, sides: Iterable[tuple[str, str, int]]) -> None:
+        """There is one of a token that is one of its kind; of one that is not (ERC-1155) there are whole ones. Raises Bad."""
+        for side, asset, quantity in sides:
+            if asset in self._tokens and (quantity % _WHOLE or (quantity > _WHOLE and "/erc1155:" not in asset)):
+                raise Bad(f"{side}_quantity", f"{asset} is one of a kind, and {text(quantity)} of it cannot be")
+
     def _asset(self, column: str, word: str, line: int) -> str:
         """The word as rows have it. Raises Bad for money in other letters, and for a code that stands in other letters before."""
         found = self._assets.get(word)
@@ -244,12 +248,6 @@ class Reader:
             if 0 <= at < _LAST:
                 return at
         raise Bad(column, f"{stamp!r} is no time in UTC, of a year from 1970 to 2999, such as 2024-01-31T12:00:00Z")
-
-
-def _check_token(side: str, asset: str, quantity: int) -> None:
-    """There is one of a token that is one of its kind; of one that is not (ERC-1155) there are whole ones. Raises Bad."""
-    if quantity % _WHOLE or (quantity > _WHOLE and "/erc1155:" not in asset):
-        raise Bad(f"{side}_quantity", f"{asset} is one of a kind, and {text(quantity)} of it cannot be")
 
 
 _WIDTH = len("2024-01-31T12:00:00Z")
