@@ -63,15 +63,9 @@ def wash_sales(
     """What your years would be if losses on crypto that is bought back were disallowed; nothing is booked. Exit 1 where a gain is unknown."""
 
     async def use(app: App) -> int:
-        from service import rules_files
         from service.app import wash_sales as use_case
-        from service.app.ports import Refused
 
-        code = (await app.store.portfolio()).profile.jurisdiction
-        try:
-            book = rules_files.jurisdiction(app.settings, code)
-        except ValueError as wrong:
-            raise Refused("rules", str(wrong)) from None
+        book = app.jurisdiction_of((await app.store.portfolio()).profile.jurisdiction)
         answer = await use_case.answer(app, book, year=year, since=_day("from", since))
         show(answer, as_json=as_json, table=_print_wash_sales)
         return OPEN if answer["wash_sales"]["unknown_disposals"] else DONE

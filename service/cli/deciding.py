@@ -80,7 +80,7 @@ def list_alerts(as_json: AsJson = False) -> int:
                 minute(a["created_at"]),
                 a["state"],
                 money(a["net"]),
-                a["message"],
+                f"over: {a['resolved_because']}" if a["resolved_because"] else a["message"],
                 "; ".join(f"{d['channel']} {d['state']}" for d in a["deliveries"]) or "no channel",
                 a["id"],
             )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from connectors.contract import Asset
+from service import settings, wiring
 from service.domain.harvest import Costs
 from service.domain.methods import Lot
-from service.domain.plan import Held, asked, carry_worth, proposal
-from service.domain.rules import Rules
+from service.domain.plan import Held, asked, carry_worth, proposal, repurchase
+from service.domain.rules import Rules, Stated, Window
 from service.domain.tax import Profile, Realised, year_of
 from service.domain.valuation import Price, value
 from service.solver import best
@@ -134,3 +136,19 @@ def test_gains_alone_are_no_harvest_unless_they_are_wished_for():
     lots = [lot("e1", 10, 10000, day="2024-01-01")]
     assert planned(lots, method="fifo", profile=profile).sales == ()
     assert [s.gain for s in planned(lots, method="fifo", profile=profile, with_gains=True).sales] == [10000]
+
+
+def test_buying_a_collectible_back_later_saves_what_the_plan_saves():
+    """Its loss meets gain of collectibles at 28 percent; as a plain long-term loss it would meet 15."""
+    token = "eip155:1/erc721:0xab/7"
+    rules = wiring.tax_rules(settings.load({"HOME": "/nowhere"}), 2026, "single")
+    profile = Profile(income=Decimal(300_000), other_long=Decimal(50_000), other_collectibles=Decimal(20_000), later_rate=Decimal(0))
+    art = replace(lot("e1", 1, 12_000, day="2024-01-01"), coin=token, asset=Asset(token))
+    price = replace(PRICE, coin=token)
+    year = year_of(profile, rules, Realised())
+    told = asked([Held("a", token, tuple(value([art], {token: price}, NOW, "UTC")), "specific", True)], year, profile, Costs())
+    found = proposal(told, best(told.problem))
+    assert found.saving == 10_000 * (Decimal("0.28") + Decimal("0.038"))
+    window = Stated("windows.x", Window("days", ("crypto",), 30, 30, True), "P", "a law")
+    back = repurchase(found, window, [art], year, today=NOW.date(), zone="UTC")
+    assert (back.saving_later, back.saving_now) == (found.saving, 0)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from service.domain.assets import is_one_of_a_kind
 from service.domain.methods import Lot
 from service.domain.money import ZERO, exact
 from service.domain.plan.proposal import Plan, Sale
 from service.domain.rules import Stated, Window, local_date
-from service.domain.tax import TaxModel, liability
+from service.domain.tax import TaxModel, saving
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ def repurchase(plan: Plan, rule: Stated[Window], lots: Iterable[Lot], model: Tax
 
 def _saved(model: TaxModel, counts: Iterable[tuple[Sale, Decimal]]) -> Decimal:
     """Tax that the year is less when such a share of each sale's losses counts; gains count whole."""
-    results = {"short": ZERO, "long": ZERO}
+    results, collectibles = {"short": ZERO, "long": ZERO}, ZERO
     for sale, share in counts:
         for part in sale.parts:
-            results[part.term] += part.gain * share if part.gain < 0 else part.gain
-    saved: Decimal = liability(model).total - liability(model, results["short"], results["long"]).total
-    return saved
+            counted = part.gain * share if part.gain < 0 else part.gain
+            results[part.term] += counted
+            collectibles += counted if part.term == "long" and is_one_of_a_kind(sale.coin) else ZERO
+    return saving(model, -results["short"], -results["long"], -collectibles)
